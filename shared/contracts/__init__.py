@@ -1,0 +1,1 @@
+"""Every command, fact and call that crosses a process boundary; knows no framework and no service."""

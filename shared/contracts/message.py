@@ -1,0 +1,68 @@
+"""What every message has in common: immutable, versioned by its wire name, tolerant when read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value inside messages; readers ignore fields they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64")
+
+
+class MessageKind(StrEnum):
+    """The two kinds of message, and the two halves of a question."""
+
+    COMMAND = "command"  # a request to one worker pool; imperative; may be refused
+    FACT = "fact"  # something that happened; past tense; anyone may listen
+    QUERY = "query"  # arguments of a remote call, answered before a deadline
+    REPLY = "reply"  # the answer of a remote call
+
+
+class Message(Value):
+    """A message body; its class is a contract with a wire name, a version and a golden file.
+
+    Subclasses set ``type`` to ``<owner>.<snake_case>.v<n>``. Adding an optional field keeps the version;
+    any other change is a new class with the next version.
+    """
+
+    type: ClassVar[str]
+    kind: ClassVar[MessageKind]
+
+    @classmethod
+    def version(cls) -> int:
+        """Version of the contract, from 1."""
+        return int(cls.type.rsplit(".v", 1)[1])
+
+    @classmethod
+    def routing_key(cls) -> str:
+        """The wire name without its version, e.g. ``attempt.started``; facts are routed by it."""
+        return cls.type.rsplit(".v", 1)[0]
+
+
+class Command(Message):
+    """A request to perform one attempt of a task."""
+
+    kind = MessageKind.COMMAND
+
+
+class Fact(Message):
+    """Something that has happened."""
+
+    kind = MessageKind.FACT
+
+
+class Query(Message):
+    """Arguments of a remote call."""
+
+    kind = MessageKind.QUERY
+
+
+class Reply(Message):
+    """Answer of a remote call."""
+
+    kind = MessageKind.REPLY

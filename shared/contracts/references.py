@@ -1,0 +1,36 @@
+"""References to stored objects; messages carry these instead of bytes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.contracts.message import Value
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ObjectKey = Annotated[str, Field(pattern=r"^accounts/[^/]+/.+$", max_length=1024)]
+
+
+class AssetReference(Value):
+    """An immutable stored object: where it is and what its bytes must be."""
+
+    key: ObjectKey
+    sha256: Sha256
+    size_bytes: int = Field(ge=0)
+    media_type: str = Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$")
+
+
+class ImageReference(Value):
+    """A normalised picture: 8-bit RGB, upright, within the pixel cap."""
+
+    asset: AssetReference
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class AudioReference(Value):
+    """A normalised sound: 48 kHz stereo."""
+
+    asset: AssetReference
+    samples: int = Field(ge=1, description="Length in sample frames at 48 kHz")

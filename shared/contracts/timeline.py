@@ -1,0 +1,230 @@
+"""The Timeline: what to show and to sound at which frame; data only, no pixels.
+
+Vocabulary of OpenTimelineIO (track, clip, transition, rate). Time is whole frames at the timeline's rate,
+and whole samples at 48 kHz for sound; there are no float seconds. Everything a picture clip says is relative
+to its own first frame, so that a clip does not change when others are inserted before it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from fractions import Fraction
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.message import Value
+from shared.contracts.references import AssetReference, AudioReference, ImageReference
+
+SAMPLE_RATE = 48_000
+
+
+class Rate(Value):
+    """Frames per second as an exact fraction, e.g. 30/1 or 30000/1001."""
+
+    numerator: int = Field(gt=0)
+    denominator: int = Field(default=1, gt=0)
+
+    @property
+    def fraction(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
+
+    def frames_for_samples(self, samples: int) -> int:
+        """Fewest whole frames that are not shorter than ``samples`` at 48 kHz."""
+        return -(-samples * self.numerator // (SAMPLE_RATE * self.denominator))
+
+    def samples_at_frame(self, frame: int) -> int:
+        """Sample (48 kHz) at which ``frame`` starts, rounded down."""
+        return frame * SAMPLE_RATE * self.denominator // self.numerator
+
+
+class FrameSize(Value):
+    """Picture size in pixels; both even, because 4:2:0 video halves the chroma planes."""
+
+    width: int = Field(ge=128, le=3840, multiple_of=2)
+    height: int = Field(ge=128, le=3840, multiple_of=2)
+
+
+class View(Value):
+    """A visible part of a picture: zoom and the place of its centre.
+
+    ``zoom`` 1.0 is the largest part with the frame's aspect; centre (0.5, 0.5) is the middle. The renderer
+    clamps the part to the picture. Stored as thousandths so that equal views have equal bytes.
+    """
+
+    zoom_permille: int = Field(ge=1000, le=4000)
+    centre_x_permille: int = Field(ge=0, le=1000)
+    centre_y_permille: int = Field(ge=0, le=1000)
+
+
+class Motion(Value):
+    """A camera move over a still picture (Ken Burns) from ``start`` to ``end``; equal views hold still."""
+
+    start: View
+    end: View
+
+
+class TransitionKind(StrEnum):
+    """How a clip takes over from the one before it."""
+
+    CUT = "cut"
+    CROSSFADE = "crossfade"
+
+
+class Transition(Value):
+    """The first frames of a clip, in which the clip before it is still seen."""
+
+    kind: TransitionKind = TransitionKind.CUT
+    frames: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _a_cut_has_no_frames(self) -> Self:
+        if (self.kind is TransitionKind.CUT) != (self.frames == 0):
+            raise ValueError("a cut has 0 frames, any other transition at least 1")
+        return self
+
+
+class CaptionWord(Value):
+    """One spoken word and the frames in which it is highlighted, relative to the clip."""
+
+    text: str
+    start_frame: int = Field(ge=0)
+    end_frame: int = Field(gt=0)
+
+
+class Cue(Value):
+    """One caption: its words, and the frames in which it is seen, relative to the clip."""
+
+    start_frame: int = Field(ge=0)
+    end_frame: int = Field(gt=0)
+    text: str
+    words: tuple[CaptionWord, ...] = ()
+
+
+class PictureClip(Value):
+    """One slide on the picture track.
+
+    ``motion_frames`` is the length over which the motion runs: the clip's own frames and those in which the
+    next clip fades in over it.
+    """
+
+    image: ImageReference
+    frames: int = Field(gt=0)
+    motion_frames: int = Field(gt=0)
+    motion: Motion
+    transition_in: Transition = Transition()
+    cues: tuple[Cue, ...] = ()
+
+
+class VoiceClip(Value):
+    """One narration on the voice track, placed by its first sample at 48 kHz from the start of the video."""
+
+    slide_id: str
+    audio: AudioReference
+    start_sample: int = Field(ge=0)
+
+
+class MusicBed(Value):
+    """Background music: looped or trimmed to the whole video, lowered under speech."""
+
+    audio: AudioReference
+    gain_db: float = -14.0
+    duck_db: float = -9.0
+
+
+class Chapter(Value):
+    """Where a slide starts, for players and for people."""
+
+    slide_id: str
+    title: str
+    start_frame: int = Field(ge=0)
+
+
+class CaptionStyle(Value):
+    """How burned-in captions look; sizes in thousandths of the frame height."""
+
+    burn_in: bool = True
+    size_permille: int = Field(default=46, ge=20, le=120)
+    text_colour: str = Field(default="#FFFFFF", pattern=r"^#[0-9A-F]{6}$")
+    highlight_colour: str = Field(default="#FFD23F", pattern=r"^#[0-9A-F]{6}$")
+    baseline_permille: int = Field(
+        default=880, ge=100, le=980, description="Lower edge of the text, from the top"
+    )
+
+
+class EncodingProfile(StrEnum):
+    """Named encoder settings; what each means is the renderer's."""
+
+    DRAFT = "draft"  # seen soon: fast, smaller bits
+    STANDARD = "standard"  # what a finished video is
+    HIGH = "high"  # slower, for archives and large screens
+
+
+class Timeline(Value):
+    """A whole video: picture track, voice track, music bed; the hand-over between services."""
+
+    rate: Rate
+    size: FrameSize
+    profile: EncodingProfile = EncodingProfile.STANDARD
+    title: str = ""
+    language: str = "en"
+    caption_style: CaptionStyle = CaptionStyle()
+    pictures: tuple[PictureClip, ...] = Field(min_length=1)
+    chapters: tuple[Chapter, ...] = ()
+    voices: tuple[VoiceClip, ...] = ()
+    music: MusicBed | None = None
+
+    @property
+    def frames(self) -> int:
+        """Length of the video in frames."""
+        return sum(clip.frames for clip in self.pictures)
+
+    @property
+    def samples(self) -> int:
+        """Length of the sound in samples at 48 kHz: that of the picture, to the sample."""
+        return self.rate.samples_at_frame(self.frames)
+
+    def start_frame_of(self, index: int) -> int:
+        """First frame of the picture clip ``index`` (from 0) in the video."""
+        return sum(clip.frames for clip in self.pictures[:index])
+
+
+class ClipTail(Value):
+    """The clip before a segment's, as far as a transition needs it."""
+
+    image: ImageReference
+    frames: int = Field(gt=0)
+    motion_frames: int = Field(gt=0)
+    motion: Motion
+
+
+class SegmentSpec(Value):
+    """A contiguous frame range of one clip, video only: everything that decides its pixels and nothing else.
+
+    Its canonical JSON is a stored object. ``first_frame`` counts from the clip's first frame, so a segment
+    stays the same when slides are inserted before it. It names no slide: two slides that look the same share it.
+    """
+
+    rate: Rate
+    size: FrameSize
+    profile: EncodingProfile
+    caption_style: CaptionStyle
+    clip: PictureClip
+    before: ClipTail | None = Field(default=None, description="Present when transition_in has frames")
+    first_frame: int = Field(ge=0)
+    frames: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _lies_within_the_clip(self) -> Self:
+        if self.first_frame + self.frames > self.clip.frames:
+            raise ValueError("the segment reaches beyond its clip")
+        if self.clip.transition_in.frames and self.before is None:
+            raise ValueError("a transition needs the clip before it")
+        return self
+
+
+class SegmentReference(Value):
+    """A rendered segment: its bytes and its exact number of frames."""
+
+    asset: AssetReference
+    frames: int = Field(gt=0)
