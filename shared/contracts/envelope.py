@@ -1,7 +1,8 @@
 """The outside of every message: CloudEvents 1.0 in structured JSON, remote calls included.
 
-Source: CloudEvents 1.0.2 specification, JSON event format and distributed tracing extension. Attribute names are
-lower case without separators, as the specification demands. Attributes carry no personal data: brokers log them.
+Source: CloudEvents 1.0.2 specification, JSON event format and distributed tracing extension. Attribute names
+are lower case without separators, as the specification demands. Attributes carry no personal data: brokers
+log them.
 """
 
 from __future__ import annotations
@@ -56,19 +57,6 @@ class Envelope(BaseModel):
             )
         return body
 
-    def read(self, contract: type[M]) -> M:
-        """Read the data as ``contract``.
-
-        Raises:
-            InvalidMessageError: It is of another type or does not fit.
-        """
-        if self.type != contract.type:
-            raise InvalidMessageError(f"expected {contract.type}, got {self.type}")
-        try:
-            return contract.model_validate(self.data)
-        except ValidationError as error:
-            raise InvalidMessageError(f"{self.type} {self.id} does not fit: {_places(error)}") from None
-
 
 def decode(body: bytes | str) -> Envelope:
     """Read the body bytes of a message.
@@ -82,6 +70,20 @@ def decode(body: bytes | str) -> Envelope:
         return Envelope.model_validate_json(body)
     except ValidationError as error:
         raise InvalidMessageError(f"not an envelope: {_places(error)}") from None
+
+
+def read(envelope: Envelope, contract: type[M]) -> M:
+    """Read the data of an envelope as ``contract``.
+
+    Raises:
+        InvalidMessageError: It is of another type or does not fit.
+    """
+    if envelope.type != contract.type:
+        raise InvalidMessageError(f"expected {contract.type}, got {envelope.type}")
+    try:
+        return contract.model_validate(envelope.data)
+    except ValidationError as error:
+        raise InvalidMessageError(f"{envelope.type} {envelope.id} does not fit: {_places(error)}") from None
 
 
 def enclose(

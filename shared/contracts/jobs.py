@@ -1,7 +1,7 @@
 """Facts about jobs and tasks, and the calls that submit, change and read jobs.
 
-Only the orchestrator publishes ``job.*`` and ``task.*``. Their envelope carries a ``sequence`` that counts the
-facts of one job from 1 without a gap: outsiders rely on it.
+Only the orchestrator publishes ``job.*`` and ``task.*``. Their envelope carries a ``sequence`` that counts
+the facts of one job from 1 without a gap: outsiders rely on it.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ class SegmentSpec(Value):
     """A contiguous frame range of one clip, video only: everything that decides its pixels and nothing else.
 
     Its canonical JSON is a stored object. ``first_frame`` counts from the clip's first frame, so a segment
-    stays the same when slides are inserted before it. It names no slide: two slides that look the same share it.
+    stays the same when slides are inserted before it. It names no slide: slides that look the same share it.
     """
 
     rate: Rate
