@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.message import Command, Fact, Query, Reply, Value
+from shared.contracts.message import Fact, Query, Reply, Value
 from shared.contracts.tasks import RenderFile
 
 
@@ -164,13 +164,6 @@ class TaskFailed(TaskFact):
     type = "task.failed.v1"
     attempt: int = Field(ge=0)
     error: ErrorInfo
-
-
-class StopJob(Command):
-    """Control message to every worker process: drop the tasks of this job now."""
-
-    type = "control.stop_job.v1"
-    job_id: str
 
 
 JOB_FACTS: tuple[type[JobFact], ...] = (
