@@ -1,0 +1,1 @@
+"""Knows when: the order of tasks, their attempts, and fairness between accounts."""

@@ -1,0 +1,1 @@
+"""The rules of jobs and tasks; no I/O and no framework."""

@@ -1,0 +1,88 @@
+"""Spoken words to captions: short lines that break where a reader would, and never overlap.
+
+Limits follow the BBC subtitle guidelines (about 37 characters a line, two lines) and the habit of at least 0.7 s
+a caption, below which it flickers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from shared.contracts.tasks import SpokenWord
+from shared.contracts.timeline import SAMPLE_RATE, CaptionWord, Cue, Rate
+
+MAX_CHARACTERS = 64
+MAX_WORDS = 11
+PAUSE_SAMPLES = SAMPLE_RATE // 2
+MIN_MS = 700
+HOLD_MS = 250
+
+_SENTENCE_ENDS = (".", "!", "?", "…", "।", "॥", "。", "؟")
+_CLAUSE_ENDS = (",", ";", ":", "—", "–", "،")
+_CLAUSE_CHARACTERS = 32
+"""A clause may end a caption only when the line is at least this long."""
+
+
+def caption_cues(rate: Rate, words: Sequence[SpokenWord], *, lead_frames: int, frames: int) -> tuple[Cue, ...]:
+    """Captions of one slide, relative to its clip.
+
+    Args:
+        lead_frames: Frames before the voice starts.
+        frames: Length of the clip; no caption reaches beyond it.
+    """
+    groups = list(_groups(words))
+    drafts = [_cue(rate, group, lead_frames, frames) for group in groups]
+    return tuple(_held(rate, drafts, frames))
+
+
+def _groups(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
+    group: list[SpokenWord] = []
+    following = [*words[1:], None]
+    for word, after in zip(words, following, strict=True):
+        group.append(word)
+        if after is None or _breaks_after(group, after):
+            yield group
+            group = []
+
+
+def _breaks_after(group: Sequence[SpokenWord], after: SpokenWord) -> bool:
+    last = group[-1]
+    length = sum(len(word.text) + 1 for word in group)
+    return (
+        last.text.endswith(_SENTENCE_ENDS)
+        or (last.text.endswith(_CLAUSE_ENDS) and length >= _CLAUSE_CHARACTERS)
+        or after.start_sample - last.end_sample > PAUSE_SAMPLES
+        or length + len(after.text) > MAX_CHARACTERS
+        or len(group) >= MAX_WORDS
+    )
+
+
+def _cue(rate: Rate, group: Sequence[SpokenWord], lead_frames: int, frames: int) -> Cue:
+    words = tuple(_caption_word(rate, word, lead_frames, frames) for word in group)
+    return Cue(
+        start_frame=words[0].start_frame,
+        end_frame=words[-1].end_frame,
+        text=" ".join(word.text for word in words),
+        words=words,
+    )
+
+
+def _caption_word(rate: Rate, word: SpokenWord, lead_frames: int, frames: int) -> CaptionWord:
+    start = min(lead_frames + _frame_at(rate, word.start_sample), frames - 1)
+    end = min(max(lead_frames + _frame_at(rate, word.end_sample), start + 1), frames)
+    return CaptionWord(text=word.text, start_frame=start, end_frame=end)
+
+
+def _held(rate: Rate, cues: Sequence[Cue], frames: int) -> Iterator[Cue]:
+    """Hold each caption a little longer, up to the next one: no flicker, no overlap."""
+    hold = round(rate.fraction * HOLD_MS / 1000)
+    least = round(rate.fraction * MIN_MS / 1000)
+    limits = [after.start_frame for _, after in pairwise(cues)] + [frames]
+    for cue, limit in zip(cues, limits, strict=True):
+        end = max(cue.end_frame + hold, cue.start_frame + least)
+        yield cue.model_copy(update={"end_frame": max(min(end, limit), cue.start_frame + 1)})
+
+
+def _frame_at(rate: Rate, sample: int) -> int:
+    return sample * rate.numerator // (SAMPLE_RATE * rate.denominator)

@@ -1,0 +1,189 @@
+"""Places slides, narration and captions in time: from finished parts to segment specs and the Timeline.
+
+Everything about a slide depends on that slide and, for the crossfade, on the one before it, never on its
+position: inserting a slide leaves all other segments as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.orchestrator.domain.captions import caption_cues
+from services.orchestrator.domain.motion import motion_for
+from shared.contracts.references import AudioReference, ImageReference
+from shared.contracts.revisions import RevisionOutline, RevisionTitles
+from shared.contracts.tasks import SpokenWord
+from shared.contracts.timeline import (
+    Chapter,
+    ClipTail,
+    MusicBed,
+    PictureClip,
+    Rate,
+    SegmentSpec,
+    Timeline,
+    Transition,
+    TransitionKind,
+    VoiceClip,
+)
+
+LEAD_MS = 500
+"""Picture before the first word, so that a crossfade is over when the voice starts [ms]."""
+
+TRAIL_MS = 600
+"""Picture after the last word, so that a thought can settle [ms]."""
+
+SEGMENT_MS = 10_000
+"""A long slide is split at multiples of this, counted from its own start [ms]."""
+
+MUSIC_ALONE_GAIN_DB = -4.0
+"""Music is the programme, not the bed, when nobody speaks [dB]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlideParts:
+    """One slide whose parts are all known.
+
+    ``voice`` and ``words`` are absent on a silent slide, which is shown for ``silent_ms``.
+    """
+
+    slide_id: str
+    image: ImageReference
+    voice: AudioReference | None
+    words: tuple[SpokenWord, ...]
+    silent_ms: int | None
+
+
+def slide_frames(rate: Rate, parts: SlideParts) -> int:
+    """How long a slide is shown [frames]."""
+    if parts.voice is None:
+        return max(1, frames_of(rate, parts.silent_ms or 0))
+    return frames_of(rate, LEAD_MS) + rate.frames_for_samples(parts.voice.samples) + frames_of(rate, TRAIL_MS)
+
+
+def segment_specs(
+    outline: RevisionOutline, parts: SlideParts, before: SlideParts | None
+) -> tuple[SegmentSpec, ...]:
+    """The segments of one slide, in order; their frames add up to the slide's.
+
+    Args:
+        before: The slide before it, none for the first.
+    """
+    clip = picture_clip(outline, parts, before)
+    step = frames_of(outline.rate, SEGMENT_MS)
+    return tuple(
+        _segment(outline, clip, before, first, min(step, clip.frames - first))
+        for first in range(0, clip.frames, step)
+    )
+
+
+def picture_clip(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None) -> PictureClip:
+    """One slide on the picture track."""
+    frames = slide_frames(outline.rate, parts)
+    return PictureClip(
+        image=parts.image,
+        frames=frames,
+        motion_frames=_motion_frames(outline, frames),
+        motion=motion_for(parts.image),
+        transition_in=_transition(outline, parts, before),
+        cues=caption_cues(outline.rate, parts.words, lead_frames=frames_of(outline.rate, LEAD_MS), frames=frames),
+    )
+
+
+def build_timeline(
+    outline: RevisionOutline, slides: Sequence[SlideParts], titles: RevisionTitles, music: AudioReference | None
+) -> Timeline:
+    """The whole video; all parts of all slides are known."""
+    before: list[SlideParts | None] = [None, *slides]
+    clips = tuple(picture_clip(outline, parts, prior) for parts, prior in zip(slides, before, strict=False))
+    starts = list(_starts(clips))
+    voices = tuple(
+        VoiceClip(
+            slide_id=parts.slide_id,
+            audio=parts.voice,
+            start_sample=outline.rate.samples_at_frame(start + frames_of(outline.rate, LEAD_MS)),
+        )
+        for parts, start in zip(slides, starts, strict=True)
+        if parts.voice is not None
+    )
+    return Timeline(
+        rate=outline.rate,
+        size=outline.size,
+        profile=outline.profile,
+        title=titles.title,
+        language=outline.language,
+        caption_style=outline.caption_style,
+        pictures=clips,
+        chapters=tuple(
+            Chapter(slide_id=parts.slide_id, title=titles.slides.get(parts.slide_id, ""), start_frame=start)
+            for parts, start in zip(slides, starts, strict=True)
+        ),
+        voices=voices,
+        music=_music_bed(music, spoken=bool(voices)),
+    )
+
+
+def frames_of(rate: Rate, milliseconds: int) -> int:
+    """Whole frames nearest to a time."""
+    return round(rate.fraction * milliseconds / 1000)
+
+
+def _music_bed(music: AudioReference | None, *, spoken: bool) -> MusicBed | None:
+    if music is None:
+        return None
+    return MusicBed(audio=music) if spoken else MusicBed(audio=music, gain_db=MUSIC_ALONE_GAIN_DB)
+
+
+def _starts(clips: Sequence[PictureClip]) -> Iterator[int]:
+    start = 0
+    for clip in clips:
+        yield start
+        start += clip.frames
+
+
+def _segment(
+    outline: RevisionOutline, clip: PictureClip, before: SlideParts | None, first_frame: int, frames: int
+) -> SegmentSpec:
+    """One piece of a clip; it mentions only the transition and the cues that it shows."""
+    in_transition = first_frame < clip.transition_in.frames
+    last_frame = first_frame + frames
+    shown = clip.model_copy(
+        update={
+            "transition_in": clip.transition_in if in_transition else Transition(),
+            "cues": tuple(c for c in clip.cues if c.start_frame < last_frame and c.end_frame > first_frame),
+        }
+    )
+    return SegmentSpec(
+        rate=outline.rate,
+        size=outline.size,
+        profile=outline.profile,
+        caption_style=outline.caption_style,
+        clip=shown,
+        before=_tail(outline, before) if in_transition and before else None,
+        first_frame=first_frame,
+        frames=frames,
+    )
+
+
+def _tail(outline: RevisionOutline, parts: SlideParts) -> ClipTail:
+    frames = slide_frames(outline.rate, parts)
+    return ClipTail(
+        image=parts.image,
+        frames=frames,
+        motion_frames=_motion_frames(outline, frames),
+        motion=motion_for(parts.image),
+    )
+
+
+def _motion_frames(outline: RevisionOutline, frames: int) -> int:
+    """The motion goes on while the next slide fades in; the same for the last slide, so that one may follow."""
+    return frames + frames_of(outline.rate, outline.crossfade_ms)
+
+
+def _transition(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None) -> Transition:
+    """A crossfade takes at most half of either slide."""
+    if before is None:
+        return Transition()
+    shorter = min(slide_frames(outline.rate, parts), slide_frames(outline.rate, before))
+    frames = min(frames_of(outline.rate, outline.crossfade_ms), shorter // 2)
+    return Transition(kind=TransitionKind.CROSSFADE, frames=frames) if frames else Transition()
