@@ -1,0 +1,1 @@
+"""The one place that opens outside media: a sandboxed child process that probes and normalises."""

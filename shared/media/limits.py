@@ -1,0 +1,39 @@
+"""What the sandbox allows one outside file to be and to cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MIB = 1 << 20
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaLimits:
+    """Bounds on a file and on the child process that opens it; whatever exceeds one is refused.
+
+    The defaults fit a laptop: the largest picture allowed (50 megapixels with alpha and a colour profile) and an
+    hour of sound stay within ``memory_bytes`` and ``wall_seconds``.
+    """
+
+    image_bytes: int = 64 * _MIB
+    audio_bytes: int = 1 * _GIB
+    video_bytes: int = 16 * _GIB
+
+    image_pixels: int = 50_000_000
+    """Width times height, read from the header before anything is decoded."""
+    image_side: int = 16_384
+    """Longest side; a strip of 30,000 x 200 has few pixels but no use in a video."""
+    image_min_side: int = 16
+    """Shortest side; below this a picture is a tracking pixel or a mistake."""
+
+    audio_seconds: int = 3_600
+    audio_min_ms: int = 50
+    """Nothing can be said in less; it is an empty recording."""
+
+    memory_bytes: int = 1 * _GIB
+    """Address space of the child (RLIMIT_AS), some 200 MiB of which are its libraries."""
+    cpu_seconds: int = 60
+    wall_seconds: float = 120.0
+    output_bytes: int = 1 * _GIB
+    """Largest file the child can write (RLIMIT_FSIZE); an hour of normalised sound has 660 MiB."""
