@@ -127,13 +127,22 @@ class AudioMixed(TaskResult):
     true_peak_dbtp: float | None = None
 
 
-class AssembleVideo(TaskCommand):
-    """Join segments and sound by stream copy and write the hand-over files."""
+class AssemblyPlan(Value):
+    """What is joined: kept as a stored object, because a long video has more segments than a message may hold."""
 
-    type = "renderer.assemble_video.v1"
     timeline: AssetReference
     segments: tuple[SegmentReference, ...] = Field(min_length=1)
     audio: AssetReference | None = None
+
+
+class AssembleVideo(TaskCommand):
+    """Join segments and sound by stream copy and write the hand-over files.
+
+    ``plan`` refers to the JSON of an :class:`AssemblyPlan`.
+    """
+
+    type = "renderer.assemble_video.v1"
+    plan: AssetReference
 
 
 class RenderFile(Value):

@@ -24,8 +24,6 @@ def stage_progress(outline: RevisionOutline, counts: Mapping[Stage, tuple[int, i
         done, total = counts.get(stage, (0, 0))
         if stage is Stage.RENDER:
             total = max(total, len(outline.slides))
-        if stage in (Stage.AUDIO, Stage.ASSEMBLY):
-            total = 1
         if total:
             stages.append(StageProgress(stage=stage, done=done, total=total))
     return tuple(stages)

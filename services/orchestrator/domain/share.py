@@ -17,6 +17,7 @@ class Share:
 
     account_id: str
     ready: int
+    dispatched: int
     running: int
     weight: float
     virtual_time: float

@@ -1,0 +1,1 @@
+"""The orchestrator's use cases, one file each, and the ports they need."""

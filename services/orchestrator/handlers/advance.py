@@ -1,0 +1,202 @@
+"""Plan what has become possible: segments of finished slides, then the mix, then the assembly.
+
+Runs after every success and may run at any time: it looks at what is stored and adds only what is missing.
+Specs are stored as objects before the transaction that plans their tasks; an object nobody uses harms nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.orchestrator.domain.layout import SlideParts, build_timeline, segment_specs
+from services.orchestrator.domain.plan import PlannedTask, has_sound, segment_task
+from services.orchestrator.domain.records import JobRecord, TaskRecord
+from services.orchestrator.handlers.ports import Objects, Store, Unit
+from shared.contracts.jobs import JobState, TaskState
+from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.revisions import MusicMode, RevisionTitles, SlideOutline, VoiceMode
+from shared.contracts.tasks import (
+    AssemblyPlan,
+    AudioMixed,
+    ImageGenerated,
+    MusicComposed,
+    RenderSegment,
+    SegmentRendered,
+    SpokenWord,
+    VoiceSynthesized,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Snapshot:
+    """One look at a job and its tasks, by key."""
+
+    job: JobRecord
+    tasks: Mapping[str, TaskRecord]
+
+    def result_of(self, key: str) -> object | None:
+        task = self.tasks.get(key)
+        return task.read_result() if task and task.state is TaskState.SUCCEEDED else None
+
+    def segments_of(self, slide: SlideOutline) -> list[TaskRecord]:
+        """Segment tasks of a slide, in order."""
+        found = [
+            task
+            for task in self.tasks.values()
+            if task.kind == RenderSegment.type and task.slide_id == slide.slide_id
+        ]
+        return sorted(found, key=lambda task: task.part)
+
+
+class Advance:
+    """Adds the tasks that have become possible."""
+
+    def __init__(self, store: Store, objects: Objects) -> None:
+        self._store = store
+        self._objects = objects
+
+    def advance(self, job_id: str) -> None:
+        """Bring the plan of a job up to date; safe to repeat."""
+        snapshot = self._look(job_id)
+        if snapshot is None or snapshot.job.outline.needs_script:
+            return
+        segments = self._new_segments(snapshot)
+        if segments:
+            self._add(snapshot.job, segments)
+            snapshot = self._look(job_id) or snapshot
+        self._release_mix(snapshot)
+        self._release_assembly(snapshot)
+
+    def _look(self, job_id: str) -> _Snapshot | None:
+        with self._store.reading() as unit:
+            job = unit.job(job_id)
+            if job is None or job.state not in (JobState.QUEUED, JobState.RUNNING):
+                return None
+            return _Snapshot(job=job, tasks={task.key: task for task in unit.tasks(job_id)})
+
+    def _add(self, job: JobRecord, planned: Sequence[PlannedTask]) -> None:
+        with self._store.transaction() as unit:
+            if _still_active(unit, job):
+                unit.add_tasks(job, planned)
+
+    def _new_segments(self, snapshot: _Snapshot) -> list[PlannedTask]:
+        planned: list[PlannedTask] = []
+        before: SlideOutline | None = None
+        for slide in snapshot.job.outline.slides:
+            if not snapshot.segments_of(slide):
+                planned += self._segments(snapshot, slide, before)
+            before = slide
+        return planned
+
+    def _segments(
+        self, snapshot: _Snapshot, slide: SlideOutline, before: SlideOutline | None
+    ) -> list[PlannedTask]:
+        if not _is_ready(snapshot, slide) or (before is not None and not _is_ready(snapshot, before)):
+            return []
+        specs = segment_specs(
+            snapshot.job.outline,
+            self._parts(snapshot, slide),
+            self._parts(snapshot, before) if before else None,
+        )
+        account_id = snapshot.job.account_id
+        return [
+            segment_task(slide, part, self._objects.put_segment_spec(account_id, spec))
+            for part, spec in enumerate(specs)
+        ]
+
+    def _parts(self, snapshot: _Snapshot, slide: SlideOutline) -> SlideParts:
+        voice, words = _voice(snapshot, slide)
+        return SlideParts(
+            slide_id=slide.slide_id,
+            image=_image(snapshot, slide),
+            voice=voice,
+            words=self._objects.get_list(words, SpokenWord) if words else (),
+            silent_ms=slide.silent_ms,
+        )
+
+    def _release_mix(self, snapshot: _Snapshot) -> None:
+        mix = snapshot.tasks.get("mix")
+        if mix and mix.state is TaskState.WAITING and _all_parts_ready(snapshot):
+            timeline = self._store_timeline(snapshot)
+            self._release(snapshot.job, mix, {"timeline": timeline.model_dump(mode="json")})
+
+    def _release_assembly(self, snapshot: _Snapshot) -> None:
+        assemble = snapshot.tasks.get("assemble")
+        if assemble is None or assemble.state is not TaskState.WAITING or not _all_parts_ready(snapshot):
+            return
+        mixed = snapshot.result_of("mix")
+        segments = [task for slide in snapshot.job.outline.slides for task in snapshot.segments_of(slide)]
+        rendered = all(task.state is TaskState.SUCCEEDED for task in segments)
+        if not rendered or (has_sound(snapshot.job.outline) and mixed is None):
+            return
+        results = [task.read_result() for task in segments]
+        plan = AssemblyPlan(
+            timeline=self._store_timeline(snapshot),
+            segments=tuple(result.segment for result in results if isinstance(result, SegmentRendered)),
+            audio=mixed.audio if isinstance(mixed, AudioMixed) else None,
+        )
+        reference = self._objects.put_timeline(snapshot.job.account_id, plan)
+        self._release(snapshot.job, assemble, {"plan": reference.model_dump(mode="json")})
+
+    def _store_timeline(self, snapshot: _Snapshot) -> AssetReference:
+        outline = snapshot.job.outline
+        titles = (
+            self._objects.get(outline.titles, RevisionTitles)
+            if outline.titles
+            else RevisionTitles(title="", slides={})
+        )
+        slides = [self._parts(snapshot, slide) for slide in outline.slides]
+        timeline = build_timeline(outline, slides, titles, _music(snapshot))
+        return self._objects.put_timeline(snapshot.job.account_id, timeline)
+
+    def _release(self, job: JobRecord, task: TaskRecord, arguments: dict[str, object]) -> None:
+        with self._store.transaction() as unit:
+            current = unit.task(task.task_id)
+            if _still_active(unit, job) and current and current.state is TaskState.WAITING:
+                unit.change_task(current, TaskState.READY, "all it needs is there", arguments=arguments)
+
+
+def _still_active(unit: Unit, job: JobRecord) -> bool:
+    """Whether the job still wants tasks; locks it, so that a cancel cannot come in between."""
+    current = unit.job(job.job_id)
+    return current is not None and current.state in (JobState.QUEUED, JobState.RUNNING)
+
+
+def _is_ready(snapshot: _Snapshot, slide: SlideOutline) -> bool:
+    return _has_voice(snapshot, slide) and _has_image(snapshot, slide)
+
+
+def _has_image(snapshot: _Snapshot, slide: SlideOutline) -> bool:
+    return slide.image is not None or snapshot.result_of(f"image/{slide.slide_id}") is not None
+
+
+def _has_voice(snapshot: _Snapshot, slide: SlideOutline) -> bool:
+    return slide.voice_mode is not VoiceMode.SPOKEN or snapshot.result_of(f"voice/{slide.slide_id}") is not None
+
+
+def _all_parts_ready(snapshot: _Snapshot) -> bool:
+    music_ready = (
+        snapshot.job.outline.music_mode is not MusicMode.COMPOSED or snapshot.result_of("music") is not None
+    )
+    return music_ready and all(_is_ready(snapshot, slide) for slide in snapshot.job.outline.slides)
+
+
+def _image(snapshot: _Snapshot, slide: SlideOutline) -> ImageReference:
+    if slide.image is not None:
+        return slide.image
+    result = snapshot.result_of(f"image/{slide.slide_id}")
+    assert isinstance(result, ImageGenerated)  # noqa: S101  # _is_ready was asked before
+    return result.image
+
+
+def _voice(snapshot: _Snapshot, slide: SlideOutline) -> tuple[AudioReference | None, AssetReference | None]:
+    if slide.voice_mode is VoiceMode.GIVEN:
+        return slide.voice, slide.words
+    result = snapshot.result_of(f"voice/{slide.slide_id}")
+    return (result.audio, result.words) if isinstance(result, VoiceSynthesized) else (None, None)
+
+
+def _music(snapshot: _Snapshot) -> AudioReference | None:
+    result = snapshot.result_of("music")
+    return result.audio if isinstance(result, MusicComposed) else snapshot.job.outline.music

@@ -1,0 +1,53 @@
+"""How jobs end: each ending stores the reason, drops what was not started, and tells everybody."""
+
+from __future__ import annotations
+
+from services.orchestrator.domain.records import JobRecord, TaskRecord
+from services.orchestrator.handlers.ports import Unit
+from shared.contracts.attempts import ErrorInfo
+from shared.contracts.jobs import JobCancelled, JobFailed, JobState, JobSucceeded, TaskFailed, TaskState
+from shared.contracts.tasks import VideoAssembled
+
+_NOT_STARTED = (TaskState.WAITING, TaskState.READY, TaskState.DISPATCHED)
+
+
+def succeed_job(unit: Unit, job: JobRecord, result: VideoAssembled) -> None:
+    """The render is stored."""
+    job = unit.change_job(job, JobState.SUCCEEDED, "the render is stored", files=result.files)
+    unit.publish(job, JobSucceeded(job_id=job.job_id, project_id=job.project_id, files=result.files))
+
+
+def fail_job(unit: Unit, job: JobRecord, task: TaskRecord, error: ErrorInfo) -> None:
+    """A task gave up: the job fails with its stage, slide, cause and remedy; everything made is kept."""
+    if job.state.is_terminal:
+        return
+    drop_tasks(unit, job, f"its job failed: {error.code}", running_too=True)
+    names = {"job_id": job.job_id, "project_id": job.project_id}
+    place = {"stage": task.stage, "slide_number": task.slide_number}
+    job = unit.publish(job, TaskFailed(**names, **place, task_id=task.task_id, attempt=task.attempt, error=error))
+    job = unit.change_job(
+        job,
+        JobState.FAILED,
+        error.message,
+        error=error,
+        failed_stage=task.stage,
+        failed_slide=task.slide_number,
+    )
+    unit.publish(job, JobFailed(**names, **place, error=error))
+
+
+def end_if_cancelled(unit: Unit, job: JobRecord) -> JobRecord:
+    """A job that is being stopped is cancelled when nothing of it runs any more."""
+    if job.state is not JobState.CANCELLING:
+        return job
+    if any(not task.state.is_terminal for task in unit.tasks(job.job_id)):
+        return job
+    job = unit.change_job(job, JobState.CANCELLED, "stopped by its user")
+    return unit.publish(job, JobCancelled(job_id=job.job_id, project_id=job.project_id))
+
+
+def drop_tasks(unit: Unit, job: JobRecord, reason: str, *, running_too: bool) -> None:
+    """Cancel the tasks of a job that have not ended; those that run only on request."""
+    for task in unit.tasks(job.job_id):
+        if task.state in _NOT_STARTED or (running_too and task.state is TaskState.RUNNING):
+            unit.change_task(task, TaskState.CANCELLED, reason, lease_until=None)

@@ -1,0 +1,65 @@
+"""Find work whose worker is gone: lapsed leases, and everything that was under way when the process stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.orchestrator.handlers.advance import Advance
+from services.orchestrator.handlers.attempts import RecordAttempts
+from services.orchestrator.handlers.ports import Store
+from shared.clock import Clock
+from shared.contracts.jobs import TaskState
+
+_LIMIT = 200
+INTERRUPTED = "the process that worked on it stopped"
+
+
+class Recover:
+    """Gives lost work to another worker.
+
+    Args:
+        lease: After a start or a reconnect nothing is reaped for this long: reports may be on their way.
+    """
+
+    def __init__(
+        self, store: Store, attempts: RecordAttempts, advance: Advance, clock: Clock, *, lease: timedelta
+    ) -> None:
+        self._store = store
+        self._attempts = attempts
+        self._advance = advance
+        self._clock = clock
+        self._lease = lease
+        self._quiet_until = clock.now()
+
+    def wait_one_lease(self) -> None:
+        """Start the quiet time; called after a start and after each reconnect."""
+        self._quiet_until = self._clock.now() + self._lease
+
+    def reap(self) -> int:
+        """Count running attempts with a lapsed lease as lost; returns how many there were."""
+        now: datetime = self._clock.now()
+        if now < self._quiet_until:
+            return 0
+        with self._store.reading() as unit:
+            lapsed = unit.lapsed_tasks(now, _LIMIT)
+        for task in lapsed:
+            self._attempts.lose(task.task_id, task.attempt)
+        return len(lapsed)
+
+    def restart_everything(self) -> None:
+        """The broker lost its messages and all workers died with it: dispatch anew what was under way.
+
+        Uses no attempt, and the next dispatch has a new number, so that a late report of the old one is stale.
+        """
+        with self._store.transaction() as unit:
+            unit.discard_commands()
+            for task in unit.tasks_in(TaskState.DISPATCHED, TaskState.RUNNING):
+                unit.lose_attempts(task)
+                unit.change_task(task, TaskState.READY, INTERRUPTED, lease_until=None)
+
+    def advance_all(self) -> None:
+        """Bring every active job's plan up to date: the process may have stopped before it did."""
+        with self._store.reading() as unit:
+            active = unit.active_job_ids()
+        for job_id in active:
+            self._advance.advance(job_id)

@@ -1,0 +1,443 @@
+"""Reads and writes the orchestrator's tables; every change of a job or task goes through one transaction here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from shared.bus.inbox import Inbox
+from shared.bus.outbox import Outbox
+from shared.bus.outgoing import COMMANDS, command, fact
+from shared.db import Database, insert_if_absent
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+
+from services.orchestrator.domain.kinds import KINDS, POOLS
+from services.orchestrator.domain.plan import PlannedTask
+from services.orchestrator.domain.records import JobRecord, TaskRecord
+from services.orchestrator.domain.share import Share, after_dispatch, on_arrival
+from services.orchestrator.domain.states import transition
+from services.orchestrator.tables import (
+    ATTEMPTS,
+    DISPATCH_LIMITS,
+    INBOX,
+    JOB_FACTS,
+    JOBS,
+    OUTBOX,
+    POOL_SHARES,
+    TASKS,
+)
+from shared.clock import Clock
+from shared.contracts.attempts import AttemptFact, ErrorInfo
+from shared.contracts.envelope import Envelope, enclose
+from shared.contracts.jobs import JobFact, JobState, Stage, TaskState
+from shared.contracts.revisions import RevisionOutline
+from shared.contracts.tasks import RenderFile, TaskCommand
+from shared.ids import new_id
+
+SOURCE = "/studiomatic/orchestrator"
+ALL_THERE = "all it needs is there"
+_INBOX_CONSUMER = "orchestrator"
+_COUNTED = {TaskState.READY: "ready", TaskState.DISPATCHED: "dispatched", TaskState.RUNNING: "running"}
+
+
+class JobStore:
+    """The orchestrator's state.
+
+    Args:
+        database: Its own database; nobody else reads it.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @contextmanager
+    def transaction(self) -> Iterator[JobUnit]:
+        """One atomic change: state, facts and commands are stored together or not at all."""
+        with self._database.transaction() as connection:
+            yield JobUnit(connection, self._clock)
+
+    @contextmanager
+    def reading(self) -> Iterator[JobUnit]:
+        """A consistent look that changes nothing."""
+        with self._database.reading() as connection:
+            yield JobUnit(connection, self._clock)
+
+
+class JobUnit:
+    """What can be done inside one transaction."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    # Jobs
+
+    def job(self, job_id: str, account_id: str | None = None) -> JobRecord | None:
+        """A job, locked until the end of the transaction; none if it is another account's."""
+        query = select(JOBS).where(JOBS.c.job_id == job_id)
+        if account_id is not None:
+            query = query.where(JOBS.c.account_id == account_id)
+        row = self._connection.execute(query.with_for_update()).mappings().one_or_none()
+        return _job(row) if row else None
+
+    def job_by_key(self, account_id: str, idempotency_key: str) -> JobRecord | None:
+        query = select(JOBS).where(JOBS.c.account_id == account_id, JOBS.c.idempotency_key == idempotency_key)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return _job(row) if row else None
+
+    def jobs(self, account_id: str, project_id: str | None, limit: int) -> list[JobRecord]:
+        """Newest first."""
+        query = select(JOBS).where(JOBS.c.account_id == account_id)
+        if project_id is not None:
+            query = query.where(JOBS.c.project_id == project_id)
+        query = query.order_by(JOBS.c.created_at.desc(), JOBS.c.job_id.desc()).limit(limit)
+        return [_job(row) for row in self._connection.execute(query).mappings()]
+
+    def active_job_ids(self) -> list[str]:
+        """Jobs that have not ended, oldest first."""
+        active = [state.value for state in JobState if not state.is_terminal]
+        query = select(JOBS.c.job_id).where(JOBS.c.state.in_(active)).order_by(JOBS.c.job_id)
+        return list(self._connection.scalars(query))
+
+    def add_job(self, job: JobRecord) -> bool:
+        """Store a new job; False if the account used its idempotency key before."""
+        return insert_if_absent(self._connection, JOBS, **_job_values(job))
+
+    def change_job(self, job: JobRecord, state: JobState, reason: str, **changes: Any) -> JobRecord:
+        """Move a job to another state, with the reason in words."""
+        ended = {"ended_at": self._clock.now()} if state.is_terminal else {}
+        return self.update_job(job, state=transition(job.state, state), reason=reason, **ended, **changes)
+
+    def update_job(self, job: JobRecord, **changes: Any) -> JobRecord:
+        """Change fields of a job."""
+        changed = replace(job, **changes)
+        values = _job_values(changed)
+        self._connection.execute(
+            update(JOBS).where(JOBS.c.job_id == job.job_id).values({name: values[name] for name in changes})
+        )
+        return changed
+
+    # Tasks
+
+    def task(self, task_id: str) -> TaskRecord | None:
+        row = self._connection.execute(select(TASKS).where(TASKS.c.task_id == task_id)).mappings().one_or_none()
+        return _task(row) if row else None
+
+    def tasks(self, job_id: str) -> list[TaskRecord]:
+        query = select(TASKS).where(TASKS.c.job_id == job_id).order_by(TASKS.c.task_id)
+        return [_task(row) for row in self._connection.execute(query).mappings()]
+
+    def stage_counts(self, job_id: str) -> dict[Stage, tuple[int, int]]:
+        """Stage to (succeeded, all) tasks."""
+        succeeded = func.sum((TASKS.c.state == TaskState.SUCCEEDED.value).cast(TASKS.c.part.type))
+        query = (
+            select(TASKS.c.stage, succeeded, func.count()).where(TASKS.c.job_id == job_id).group_by(TASKS.c.stage)
+        )
+        return {Stage(stage): (int(done), int(total)) for stage, done, total in self._connection.execute(query)}
+
+    def unfinished_tasks(self, job_id: str) -> int:
+        """How many tasks have not ended."""
+        unfinished = [state.value for state in TaskState if not state.is_terminal]
+        query = select(func.count()).where(TASKS.c.job_id == job_id, TASKS.c.state.in_(unfinished))
+        return int(self._connection.scalar(query) or 0)
+
+    def add_tasks(self, job: JobRecord, planned: Sequence[PlannedTask]) -> int:
+        """Store planned tasks; one that exists is left alone. Returns how many are new."""
+        new = [task for task in planned if self._insert_task(job, task)]
+        for pool in POOLS:
+            arrived = sum(1 for task in new if KINDS[task.kind].pool == pool and not task.waits)
+            if arrived:
+                self._count_arrivals(pool, job.account_id, arrived)
+        return len(new)
+
+    def change_task(self, task: TaskRecord, state: TaskState, reason: str, **changes: Any) -> TaskRecord:
+        """Move a task to another state, keep its account's counts, and say why."""
+        changed = replace(task, state=transition(task.state, state), reason=reason, **changes)
+        values: dict[str, Any] = {"state": state.value, "reason": reason, **changes}
+        if state.is_terminal:
+            values["ended_at"] = self._clock.now()
+        self._connection.execute(update(TASKS).where(TASKS.c.task_id == task.task_id).values(values))
+        self._recount(task, task.state, state)
+        return changed
+
+    def renew_lease(self, task_id: str, attempt: int, until: datetime) -> None:
+        """Extend the lease of a running attempt; a stale one changes nothing."""
+        self._connection.execute(
+            update(TASKS)
+            .where(
+                TASKS.c.task_id == task_id,
+                TASKS.c.attempt == attempt,
+                TASKS.c.state == TaskState.RUNNING.value,
+                or_(TASKS.c.lease_until.is_(None), TASKS.c.lease_until < until),
+            )
+            .values(lease_until=until)
+        )
+
+    def lapsed_tasks(self, now: datetime, limit: int) -> list[TaskRecord]:
+        """Running tasks whose lease is over."""
+        query = (
+            select(TASKS)
+            .where(TASKS.c.state == TaskState.RUNNING.value, TASKS.c.lease_until < now)
+            .order_by(TASKS.c.lease_until)
+            .limit(limit)
+        )
+        return [_task(row) for row in self._connection.execute(query).mappings()]
+
+    def tasks_in(self, *states: TaskState) -> list[TaskRecord]:
+        query = select(TASKS).where(TASKS.c.state.in_([state.value for state in states])).order_by(TASKS.c.task_id)
+        return [_task(row) for row in self._connection.execute(query).mappings()]
+
+    # Dispatch
+
+    def shares(self, pool: str) -> list[Share]:
+        """Accounts that have work in a pool."""
+        busy = POOL_SHARES.c.ready + POOL_SHARES.c.dispatched + POOL_SHARES.c.running
+        rows = self._connection.execute(select(POOL_SHARES).where(POOL_SHARES.c.pool == pool, busy > 0)).mappings()
+        return [
+            Share(
+                account_id=row["account_id"],
+                ready=row["ready"],
+                dispatched=row["dispatched"],
+                running=row["running"],
+                weight=row["weight"],
+                virtual_time=row["virtual_time"],
+            )
+            for row in rows
+        ]
+
+    def claim(self, pool: str, share: Share, now: datetime) -> TaskRecord | None:
+        """Take the account's next due task: highest priority first, then the oldest."""
+        limited = (
+            select(DISPATCH_LIMITS.c.kind)
+            .where(DISPATCH_LIMITS.c.account_id == share.account_id, DISPATCH_LIMITS.c.until > now)
+            .scalar_subquery()
+        )
+        query = (
+            select(TASKS)
+            .where(
+                TASKS.c.pool == pool,
+                TASKS.c.account_id == share.account_id,
+                TASKS.c.state == TaskState.READY.value,
+                TASKS.c.not_before <= now,
+                TASKS.c.kind.not_in(limited),
+            )
+            .order_by(TASKS.c.priority.desc(), TASKS.c.task_id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return _task(row) if row else None
+
+    def charge(self, pool: str, share: Share) -> None:
+        """Move the account's virtual time forward by one dispatch."""
+        self._connection.execute(
+            update(POOL_SHARES)
+            .where(POOL_SHARES.c.pool == pool, POOL_SHARES.c.account_id == share.account_id)
+            .values(virtual_time=after_dispatch(share))
+        )
+
+    def limit_dispatch(self, task: TaskRecord, limit_key: str, until: datetime) -> None:
+        """Let no task of this account and kind be dispatched before ``until``."""
+        keys = {"account_id": task.account_id, "kind": task.kind}
+        values = {"limit_key": limit_key, "until": until}
+        if not insert_if_absent(self._connection, DISPATCH_LIMITS, **keys, **values):
+            self._connection.execute(
+                update(DISPATCH_LIMITS)
+                .where(and_(*(DISPATCH_LIMITS.c[name] == value for name, value in keys.items())))
+                .values(**values)
+            )
+
+    # Attempts
+
+    def open_attempt(self, task: TaskRecord, started: AttemptFact) -> None:
+        """Record an execution; a second message about it changes nothing."""
+        insert_if_absent(
+            self._connection,
+            ATTEMPTS,
+            execution_id=started.execution_id,
+            task_id=task.task_id,
+            job_id=task.job_id,
+            attempt=started.attempt,
+            worker=started.worker,
+            state="running",
+            started_at=self._clock.now(),
+            accepted=False,
+        )
+
+    def close_attempt(self, execution_id: str, state: str, **values: Any) -> None:
+        """Record how an execution ended."""
+        error = values.pop("error", None)
+        self._connection.execute(
+            update(ATTEMPTS)
+            .where(ATTEMPTS.c.execution_id == execution_id)
+            .values(
+                state=state,
+                ended_at=self._clock.now(),
+                error=error.model_dump(mode="json") if error else None,
+                **values,
+            )
+        )
+
+    def lose_attempts(self, task: TaskRecord) -> None:
+        """Record that the running executions of a task's attempt were lost."""
+        self._connection.execute(
+            update(ATTEMPTS)
+            .where(ATTEMPTS.c.task_id == task.task_id, ATTEMPTS.c.state == "running")
+            .values(state="lost", ended_at=self._clock.now())
+        )
+
+    def attempts(self, job_id: str) -> list[Mapping[str, Any]]:
+        """All executions of a job, in order of start."""
+        query = select(ATTEMPTS).where(ATTEMPTS.c.job_id == job_id).order_by(ATTEMPTS.c.started_at)
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    # Messages
+
+    def first_time(self, message_id: str) -> bool:
+        """Whether this message was not handled before; remembers it."""
+        return Inbox(INBOX).first_time(self._connection, _INBOX_CONSUMER, message_id)
+
+    def publish(self, job: JobRecord, message: JobFact, *, traceparent: str | None = None) -> JobRecord:
+        """Store a fact of a job under its next sequence number, and send it."""
+        job = self.update_job(job, last_sequence=job.last_sequence + 1)
+        envelope = enclose(
+            message,
+            source=SOURCE,
+            account_id=job.account_id,
+            job_id=job.job_id,
+            sequence=job.last_sequence,
+            subject=f"job/{job.job_id}",
+            traceparent=traceparent,
+            clock=self._clock,
+        )
+        self._connection.execute(
+            insert(JOB_FACTS).values(
+                job_id=job.job_id, sequence=job.last_sequence, envelope=envelope.model_dump_json(exclude_none=True)
+            )
+        )
+        Outbox(OUTBOX).add(self._connection, fact(envelope, "orchestrator"))
+        return job
+
+    def facts(self, job_id: str, after_sequence: int, limit: int) -> list[Envelope]:
+        """Stored facts of a job, by sequence."""
+        query = (
+            select(JOB_FACTS.c.envelope)
+            .where(JOB_FACTS.c.job_id == job_id, JOB_FACTS.c.sequence > after_sequence)
+            .order_by(JOB_FACTS.c.sequence)
+            .limit(limit)
+        )
+        return [Envelope.model_validate_json(text) for text in self._connection.scalars(query)]
+
+    def send(self, task: TaskRecord, message: TaskCommand) -> None:
+        """Send a command to the worker pool of its kind."""
+        envelope = enclose(
+            message,
+            source=SOURCE,
+            account_id=task.account_id,
+            job_id=task.job_id,
+            subject=f"task/{task.task_id}",
+            clock=self._clock,
+        )
+        Outbox(OUTBOX).add(self._connection, command(envelope, task.row.pool))
+
+    def discard_commands(self) -> None:
+        """Forget commands that the broker has lost; their tasks are dispatched anew."""
+        Outbox(OUTBOX).discard(self._connection, exchange=COMMANDS)
+
+    # Helpers of the public methods above
+
+    def _insert_task(self, job: JobRecord, planned: PlannedTask) -> bool:
+        now = self._clock.now()
+        kind = KINDS[planned.kind]
+        return insert_if_absent(
+            self._connection,
+            TASKS,
+            task_id=new_id(),
+            job_id=job.job_id,
+            account_id=job.account_id,
+            key=planned.key,
+            kind=planned.kind,
+            pool=kind.pool,
+            stage=kind.stage.value,
+            slide_id=planned.slide_id,
+            slide_number=planned.slide_number,
+            part=planned.part,
+            priority=job.priority,
+            state=(TaskState.WAITING if planned.waits else TaskState.READY).value,
+            reason="waits for other tasks" if planned.waits else ALL_THERE,
+            attempt=0,
+            attempts_used=0,
+            not_before=now,
+            arguments=planned.arguments,
+            reused=False,
+            created_at=now,
+        )
+
+    def _count_arrivals(self, pool: str, account_id: str, arrived: int) -> None:
+        """Add ready tasks to an account's share; one that was idle starts where the others are."""
+        insert_if_absent(
+            self._connection,
+            POOL_SHARES,
+            pool=pool,
+            account_id=account_id,
+            ready=0,
+            dispatched=0,
+            running=0,
+            weight=1.0,
+            virtual_time=0.0,
+        )
+        row = (POOL_SHARES.c.pool == pool) & (POOL_SHARES.c.account_id == account_id)
+        share = self._connection.execute(select(POOL_SHARES).where(row).with_for_update()).mappings().one()
+        values: dict[str, Any] = {"ready": share["ready"] + arrived}
+        if share["ready"] + share["dispatched"] + share["running"] == 0:
+            others = [s.virtual_time for s in self.shares(pool)]
+            values["virtual_time"] = on_arrival(share["virtual_time"], others)
+        self._connection.execute(update(POOL_SHARES).where(row).values(values))
+
+    def _recount(self, task: TaskRecord, old: TaskState, new: TaskState) -> None:
+        pool = task.row.pool
+        row = (POOL_SHARES.c.pool == pool) & (POOL_SHARES.c.account_id == task.account_id)
+        changes = {}
+        if old in _COUNTED:
+            changes[_COUNTED[old]] = POOL_SHARES.c[_COUNTED[old]] - 1
+        if new in _COUNTED and new is not TaskState.READY:
+            changes[_COUNTED[new]] = POOL_SHARES.c[_COUNTED[new]] + 1
+        if changes:
+            self._connection.execute(update(POOL_SHARES).where(row).values(changes))
+        if new is TaskState.READY:
+            self._count_arrivals(pool, task.account_id, 1)
+
+
+def _job_values(job: JobRecord) -> dict[str, Any]:
+    return {
+        **asdict(replace(job, files=())),
+        "outline": job.outline.model_dump(mode="json"),
+        "state": job.state.value,
+        "error": job.error.model_dump(mode="json") if job.error else None,
+        "failed_stage": job.failed_stage.value if job.failed_stage else None,
+        "files": [file.model_dump(mode="json") for file in job.files],
+    }
+
+
+def _job(row: RowMapping) -> JobRecord:
+    values = dict(row)
+    return JobRecord(
+        **{
+            **values,
+            "outline": RevisionOutline.model_validate(values["outline"]),
+            "state": JobState(values["state"]),
+            "error": ErrorInfo.model_validate(values["error"]) if values["error"] else None,
+            "failed_stage": Stage(values["failed_stage"]) if values["failed_stage"] else None,
+            "files": tuple(RenderFile.model_validate(file) for file in values["files"] or ()),
+        }
+    )
+
+
+def _task(row: RowMapping) -> TaskRecord:
+    fields = TaskRecord.__dataclass_fields__
+    values = {name: value for name, value in row.items() if name in fields}
+    return TaskRecord(**{**values, "state": TaskState(values["state"])})
