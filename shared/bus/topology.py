@@ -1,0 +1,285 @@
+"""Every exchange, queue, binding and right on the broker, in one table.
+
+Queues are declared from it, RabbitMQ's definitions are generated from it, and nothing else invents names.
+Plain data: importing it loads no broker library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.bus.outgoing import COMMANDS_EXCHANGE, events_exchange
+
+DEAD_EXCHANGE = "studio.dead"
+RPC_EXCHANGE = "studio.rpc"
+REPLIES_EXCHANGE = "studio.replies"
+UNREADABLE_QUEUE = "studio.unreadable"
+JOB_CANCELLING_KEY = "job.cancelling"
+
+DELIVERY_LIMIT = 20
+"""Deliveries before a message is set aside. Every lost connection costs one, so it must outlast a bad network."""
+
+PROGRESS_BACKLOG = 10_000
+"""Progress reports kept for a slow listener; older ones are worthless and dropped."""
+
+
+class ExchangeKind(StrEnum):
+    """How an exchange picks queues."""
+
+    DIRECT = "direct"  # routing key equals binding key
+    TOPIC = "topic"  # binding key is a pattern
+
+
+class QueueKind(StrEnum):
+    """How the broker keeps a queue."""
+
+    QUORUM = "quorum"  # replicated; for what must not be lost
+    CLASSIC = "classic"  # one node; for what is worthless after a moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    kind: ExchangeKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """A durable queue.
+
+    Attributes:
+        dead_letter: Messages that cannot be handled go to ``<name>.dead`` instead of being dropped.
+        delivery_limit: Deliveries before that happens; quorum queues only.
+        max_length: Most messages kept; the oldest are dropped.
+    """
+
+    name: str
+    kind: QueueKind
+    dead_letter: bool = False
+    delivery_limit: int | None = None
+    max_length: int | None = None
+
+    def arguments(self) -> dict[str, str | int]:
+        """Queue arguments as RabbitMQ names them.
+
+        ``at-least-once`` dead-lettering needs ``reject-publish``, else RabbitMQ silently does at-most-once.
+        """
+        arguments: dict[str, str | int] = {"x-queue-type": self.kind.value}
+        if self.delivery_limit is not None:
+            arguments["x-delivery-limit"] = self.delivery_limit
+        if self.dead_letter:
+            arguments["x-dead-letter-exchange"] = DEAD_EXCHANGE
+            arguments["x-dead-letter-routing-key"] = self.name
+            arguments["x-dead-letter-strategy"] = "at-least-once"
+            arguments["x-overflow"] = "reject-publish"
+        if self.max_length is not None:
+            arguments["x-max-length"] = self.max_length
+            arguments["x-overflow"] = "drop-head"
+        return arguments
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """Messages of ``exchange`` whose routing key matches go to ``queue``."""
+
+    exchange: str
+    queue: str
+    routing_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What one broker user may do; everything else is refused by the broker.
+
+    Attributes:
+        publishes: Exchange name to the pattern of routing keys it may use there; None for direct exchanges.
+        consumes: Queues it reads.
+        subscribes: Exchanges it may bind its own exclusive queues to.
+    """
+
+    user: str
+    publishes: Mapping[str, str | None] = field(default_factory=dict)
+    consumes: tuple[str, ...] = ()
+    subscribes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """A set of exchanges, queues, bindings and rights; two of them can be added."""
+
+    exchanges: tuple[Exchange, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    rights: tuple[Rights, ...] = ()
+
+    def __add__(self, other: Topology) -> Topology:
+        return Topology(
+            exchanges=_union(self.exchanges, other.exchanges),
+            queues=_union(self.queues, other.queues),
+            bindings=_union(self.bindings, other.bindings),
+            rights=_union(self.rights, other.rights),
+        )
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name.
+
+        Raises:
+            KeyError: There is none; names are written in this table first.
+        """
+        for queue in self.queues:
+            if queue.name == name:
+                return queue
+        raise KeyError(f"no queue named {name} in the topology")
+
+
+def rpc_queue(service: str) -> str:
+    """Queue of the remote calls to a service."""
+    return f"{service}.rpc"
+
+
+def dead_queue(queue: str) -> str:
+    """Queue of the messages that ``queue`` could not get handled."""
+    return f"{queue}.dead"
+
+
+def own_queue_prefix(purpose: str, user: str) -> str:
+    """Beginning of the names of a user's exclusive queues: ``control`` or ``replies``."""
+    return f"{purpose}.{user}."
+
+
+def events_of(service: str) -> Topology:
+    """The exchange of a service's facts."""
+    return Topology(exchanges=(Exchange(name=events_exchange(service), kind=ExchangeKind.TOPIC),))
+
+
+def pool(name: str) -> Topology:
+    """A worker pool: its command queue and what became undeliverable there."""
+    return _reliable(name) + Topology(
+        bindings=(Binding(exchange=COMMANDS_EXCHANGE, queue=name, routing_key=name),)
+    )
+
+
+def listener(name: str, *sources: tuple[str, str]) -> Topology:
+    """A durable queue of facts.
+
+    Args:
+        sources: Pairs of service and routing pattern, e.g. ``("renderer", "attempt.*")``.
+    """
+    return _reliable(name) + Topology(bindings=_from_events(name, sources))
+
+
+def lossy_listener(name: str, *sources: tuple[str, str]) -> Topology:
+    """A bounded queue of facts of which only the newest matter."""
+    queue = Queue(name=name, kind=QueueKind.CLASSIC, max_length=PROGRESS_BACKLOG)
+    return Topology(queues=(queue,), bindings=_from_events(name, sources))
+
+
+def rpc_of(service: str) -> Topology:
+    """The queue of remote calls to a service; calls are worthless after their deadline."""
+    queue = Queue(name=rpc_queue(service), kind=QueueKind.CLASSIC)
+    binding = Binding(exchange=RPC_EXCHANGE, queue=queue.name, routing_key=service)
+    return Topology(queues=(queue,), bindings=(binding,))
+
+
+def _reliable(name: str) -> Topology:
+    """A queue that loses nothing; what cannot even be read from its dead letters ends in one last place."""
+    return Topology(
+        queues=(
+            Queue(name=name, kind=QueueKind.QUORUM, dead_letter=True, delivery_limit=DELIVERY_LIMIT),
+            Queue(name=dead_queue(name), kind=QueueKind.QUORUM, dead_letter=True, delivery_limit=DELIVERY_LIMIT),
+        ),
+        bindings=(
+            Binding(exchange=DEAD_EXCHANGE, queue=dead_queue(name), routing_key=name),
+            Binding(exchange=DEAD_EXCHANGE, queue=UNREADABLE_QUEUE, routing_key=dead_queue(name)),
+        ),
+    )
+
+
+def _from_events(queue: str, sources: tuple[tuple[str, str], ...]) -> tuple[Binding, ...]:
+    return tuple(
+        Binding(exchange=events_exchange(service), queue=queue, routing_key=pattern)
+        for service, pattern in sources
+    )
+
+
+def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # four kinds of row, one rule
+    return first + tuple(row for row in second if row not in first)
+
+
+POOLS = ("content-text", "content-media", "renderer")
+"""The worker pools; a command is addressed to one of them."""
+
+_WORKERS = ("content", "renderer")
+_RESULTS = ("attempt.started", "attempt.deferred", "attempt.succeeded", "attempt.failed")
+
+COMMON = Topology(
+    exchanges=(
+        Exchange(name=COMMANDS_EXCHANGE, kind=ExchangeKind.DIRECT),
+        Exchange(name=DEAD_EXCHANGE, kind=ExchangeKind.TOPIC),
+        # Topic, not direct: only topic exchanges let the broker decide which user may call which service.
+        Exchange(name=RPC_EXCHANGE, kind=ExchangeKind.TOPIC),
+        Exchange(name=REPLIES_EXCHANGE, kind=ExchangeKind.DIRECT),
+    ),
+    queues=(Queue(name=UNREADABLE_QUEUE, kind=QueueKind.QUORUM),),
+)
+"""What every set of services needs, tests included."""
+
+RIGHTS = Topology(
+    rights=(
+        Rights(
+            user="orchestrator",
+            publishes={
+                COMMANDS_EXCHANGE: None,
+                events_exchange("orchestrator"): r"^(job|task)\.[a-z_]+$",
+                RPC_EXCHANGE: "^content$",
+                REPLIES_EXCHANGE: None,
+            },
+            consumes=(
+                "orchestrator.attempts",
+                "orchestrator.progress",
+                rpc_queue("orchestrator"),
+                *(dead_queue(name) for name in POOLS),
+            ),
+            subscribes=(REPLIES_EXCHANGE,),
+        ),
+        Rights(
+            user="content",
+            publishes={events_exchange("content"): r"^attempt\.[a-z_]+$", REPLIES_EXCHANGE: None},
+            consumes=("content-text", "content-media", "content.cancellations", rpc_queue("content")),
+            subscribes=(events_exchange("orchestrator"),),
+        ),
+        Rights(
+            user="renderer",
+            publishes={events_exchange("renderer"): r"^attempt\.[a-z_]+$"},
+            consumes=("renderer",),
+            subscribes=(events_exchange("orchestrator"),),
+        ),
+        # Edges state the account of a call, so they are the only ones that may call for somebody.
+        Rights(
+            user="edge",
+            publishes={RPC_EXCHANGE: "^(orchestrator|content)$"},
+            subscribes=(REPLIES_EXCHANGE, events_exchange("orchestrator")),
+        ),
+    )
+)
+
+TOPOLOGY = (
+    COMMON
+    + events_of("content")
+    + events_of("renderer")
+    + events_of("orchestrator")
+    + pool("content-text")
+    + pool("content-media")
+    + pool("renderer")
+    + listener("orchestrator.attempts", *((worker, key) for worker in _WORKERS for key in _RESULTS))
+    + lossy_listener("orchestrator.progress", *((worker, "attempt.progressed") for worker in _WORKERS))
+    + listener("content.cancellations", ("orchestrator", JOB_CANCELLING_KEY))
+    + rpc_of("orchestrator")
+    + rpc_of("content")
+    + RIGHTS
+)
+"""The topology of Studiomatic."""
