@@ -147,9 +147,7 @@ class CaptionStyle(Value):
     size_permille: int = Field(default=46, ge=20, le=120)
     text_colour: str = Field(default="#FFFFFF", pattern=r"^#[0-9A-F]{6}$")
     highlight_colour: str = Field(default="#FFD23F", pattern=r"^#[0-9A-F]{6}$")
-    baseline_permille: int = Field(
-        default=880, ge=100, le=980, description="Lower edge of the text, from the top"
-    )
+    baseline_permille: int = Field(default=880, ge=100, le=980, description="Lower edge of the text, from the top")
 
 
 class EncodingProfile(StrEnum):

@@ -1,0 +1,131 @@
+"""From an author's draft to the outline that the planner needs, and to the titles that are kept apart from it."""
+
+from __future__ import annotations
+
+from shared.contracts.projects import ProjectDraft, SlideDraft
+from shared.contracts.references import AssetReference
+from shared.contracts.revisions import (
+    MusicMode,
+    RevisionOutline,
+    RevisionTitles,
+    SlideOutline,
+    VoiceMode,
+)
+from shared.errors import InvalidInputError
+
+DEFAULT_SILENT_MS = 4_000
+READING_MS_PER_CHARACTER = 60
+"""A silent reader takes in about 15 to 17 characters a second (BBC subtitle guidelines)."""
+
+LANGUAGES: dict[str, str] = {
+    "en": "English",
+    "hi": "Hindi",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "pt": "Portuguese",
+}
+"""Languages that a project may be in; what a provider can do beyond them is of no use without a voice."""
+
+
+def check_draft(draft: ProjectDraft) -> None:
+    """Refuse a draft that cannot become a video.
+
+    Raises:
+        InvalidInputError: Names the slide and what to change.
+    """
+    if draft.language not in LANGUAGES:
+        known = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
+        raise InvalidInputError(f"language {draft.language!r} is not supported; choose one of: {known}")
+    if draft.brief is not None and not draft.brief.topic.strip():
+        raise InvalidInputError("the topic is empty; say in a few words what the video is about")
+    for number, slide in enumerate(draft.slides, start=1):
+        _check_slide(draft, slide, number)
+
+
+def voice_mode(draft: ProjectDraft, slide: SlideDraft) -> VoiceMode:
+    """Where the narration of a slide comes from."""
+    if draft.silent:
+        return VoiceMode.SILENT
+    if slide.voice is not None:
+        return VoiceMode.GIVEN
+    return VoiceMode.SPOKEN if slide.narration.strip() else VoiceMode.SILENT
+
+
+def build_outline(
+    draft: ProjectDraft,
+    *,
+    project_id: str,
+    revision_id: str,
+    slide_ids: tuple[str, ...],
+    titles: AssetReference,
+    words: dict[str, AssetReference],
+) -> RevisionOutline:
+    """The shape of a revision.
+
+    Args:
+        words: Word times of given voices, by slide id.
+    """
+    return RevisionOutline(
+        project_id=project_id,
+        revision_id=revision_id,
+        titles=titles,
+        language=draft.language,
+        needs_script=draft.brief is not None,
+        slides=tuple(
+            _slide_outline(draft, slide, slide_id, number, words.get(slide_id))
+            for number, (slide, slide_id) in enumerate(zip(draft.slides, slide_ids, strict=True), start=1)
+        ),
+        music_mode=draft.music.mode,
+        music=draft.music.audio if draft.music.mode is MusicMode.GIVEN else None,
+        rate=draft.rate,
+        size=draft.size,
+        profile=draft.profile,
+        crossfade_ms=draft.crossfade_ms,
+        caption_style=draft.captions,
+    )
+
+
+def build_titles(draft: ProjectDraft, slide_ids: tuple[str, ...]) -> RevisionTitles:
+    """The titles of a revision, by slide id."""
+    return RevisionTitles(
+        title=draft.title,
+        slides={slide_id: slide.title for slide, slide_id in zip(draft.slides, slide_ids, strict=True)},
+    )
+
+
+def _check_slide(draft: ProjectDraft, slide: SlideDraft, number: int) -> None:
+    if not slide.narration.strip() and slide.voice is None and slide.seconds is None and not draft.silent:
+        raise InvalidInputError(
+            f"slide {number} has no text; give it a narration, a voice file, or `seconds` to show it silently"
+        )
+    if slide.image is None and not image_prompt(slide):
+        raise InvalidInputError(
+            f"slide {number} has neither a picture nor words to make one from; add `image_prompt`"
+        )
+
+
+def image_prompt(slide: SlideDraft) -> str:
+    """What the picture of a slide shows: the author's idea, else the title, else the narration."""
+    return slide.image_prompt.strip() or slide.title.strip() or slide.narration.strip()
+
+
+def _slide_outline(
+    draft: ProjectDraft, slide: SlideDraft, slide_id: str, number: int, words: AssetReference | None
+) -> SlideOutline:
+    mode = voice_mode(draft, slide)
+    return SlideOutline(
+        slide_id=slide_id,
+        number=number,
+        image=slide.image,
+        voice_mode=mode,
+        voice=slide.voice if mode is VoiceMode.GIVEN else None,
+        words=words if mode is VoiceMode.GIVEN else None,
+        silent_ms=_silent_ms(slide) if mode is VoiceMode.SILENT else None,
+    )
+
+
+def _silent_ms(slide: SlideDraft) -> int:
+    if slide.seconds is not None:
+        return max(1, round(slide.seconds * 1000))
+    return max(DEFAULT_SILENT_MS, len(slide.narration) * READING_MS_PER_CHARACTER)

@@ -1,0 +1,1 @@
+"""Content's use cases, one file each, and the ports they need."""

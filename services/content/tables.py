@@ -1,0 +1,75 @@
+"""Content's tables."""
+
+from __future__ import annotations
+
+from shared.bus.inbox import inbox_table
+from shared.bus.outbox import outbox_table
+from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, Text
+
+from shared.db import UtcDateTime
+
+METADATA = MetaData()
+
+PROJECTS = Table(
+    "projects",
+    METADATA,
+    Column("project_id", String(36), primary_key=True),
+    Column("account_id", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("revisions", Integer, nullable=False),
+    Column("newest_revision_id", String(36), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revised_at", UtcDateTime, nullable=False),
+    Index("projects_newest_first", "account_id", "revised_at"),
+)
+
+REVISIONS = Table(
+    "revisions",
+    METADATA,
+    Column("revision_id", String(36), primary_key=True),
+    Column("project_id", String(36), nullable=False),
+    Column("account_id", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("draft", JSON, nullable=False),
+    Column("outline", JSON, nullable=False),
+    Column("written_from", String(36)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("revisions_of_a_project", "project_id", "number", unique=True),
+    Index("revisions_written_from", "written_from", unique=True),
+)
+
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("account_id", String(64), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("execution_id", String(36), nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+ASSETS = Table(
+    "assets",
+    METADATA,
+    Column("account_id", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+CANCELLED_JOBS = Table(
+    "cancelled_jobs",
+    METADATA,
+    Column("job_id", String(36), primary_key=True),
+    Column("cancelled_at", UtcDateTime, nullable=False),
+)
+
+OUTBOX = outbox_table(METADATA)
+INBOX = inbox_table(METADATA)
