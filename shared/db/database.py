@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +26,7 @@ DEFAULT_POOL_SIZE = 10
 DEFAULT_PATIENCE_S = 10.0
 
 _SCHEMA_NAME = re.compile(r"^[a-z][a-z0-9_]{0,50}$")
-_CALLBACKS = "studiomatic_after_commit"
+_TRANSACTION = "studiomatic_transaction"
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +41,14 @@ class NoTransactionError(StudiomaticError):
     """Something was to happen after a commit, but this connection is not in a transaction()."""
 
     code = "no_transaction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Transaction:
+    """What a connection of ``transaction()`` carries along: whose it is, and what follows its commit."""
+
+    database: Database
+    callbacks: dict[Callable[[], None], None] = field(default_factory=dict)
 
 
 class Connections(Protocol):
@@ -65,6 +75,7 @@ class Database:
     def __init__(self, connections: Connections, *, schema: str) -> None:
         self._connections = connections
         self._writers: set[int] = set()
+        self._watchers: dict[str, list[Callable[[], None]]] = defaultdict(list)
         self.schema = schema
 
     @property
@@ -83,13 +94,15 @@ class Database:
             NestedTransactionError: This thread is in a transaction of this database already.
         """
         with unavailability_reported(), self._only_once(), self._connections.writing() as connection:
-            callbacks = connection.info[_CALLBACKS] = dict[Callable[[], None], None]()
+            transaction = _Transaction(database=self)
+            info = connection.info  # not to be had from a connection that was lost
+            info[_TRANSACTION] = transaction
             try:
                 with yields.forbidden(self.dialect == "sqlite"):
                     yield connection
             finally:
-                connection.info.pop(_CALLBACKS, None)
-        _call_all(callbacks)
+                info.pop(_TRANSACTION, None)
+        _call_all(transaction.callbacks)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -121,10 +134,21 @@ class Database:
         Raises:
             NoTransactionError: The connection is not one of ``transaction()``.
         """
-        callbacks = connection.info.get(_CALLBACKS)
-        if callbacks is None:
-            raise NoTransactionError()
-        callbacks[callback] = None
+        _transaction_of(connection).callbacks[callback] = None
+
+    def watch(self, topic: str, callback: Callable[[], None]) -> None:
+        """Call ``callback`` after each commit of this object that announced ``topic``."""
+        self._watchers[topic].append(callback)
+
+    @staticmethod
+    def announce(connection: Connection, topic: str) -> None:
+        """Tell those who watch ``topic`` once the transaction of ``connection`` has committed.
+
+        Raises:
+            NoTransactionError: The connection is not one of ``transaction()``.
+        """
+        transaction = _transaction_of(connection)
+        transaction.callbacks.update(dict.fromkeys(transaction.database._watchers[topic]))
 
     def ping(self) -> None:
         """Ask for a sign of life.
@@ -200,6 +224,13 @@ def _file(url: URL, schema: str) -> Path:
     if not url.database or url.database == ":memory:":
         raise ConfigurationError("the SQLite URL must name a folder: sqlite:////path/of/folder")
     return Path(url.database) / f"{schema}.sqlite3"
+
+
+def _transaction_of(connection: Connection) -> _Transaction:
+    transaction: _Transaction | None = connection.info.get(_TRANSACTION)
+    if transaction is None:
+        raise NoTransactionError()
+    return transaction
 
 
 def _call_all(callbacks: dict[Callable[[], None], None]) -> None:
