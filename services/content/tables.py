@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Column, Index, Integer, String, Table, Text
+
 from shared.bus.inbox import inbox_table
 from shared.bus.outbox import outbox_table
-from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, Text
+from shared.db import Json, UtcDateTime, new_metadata
 
-from shared.db import UtcDateTime
-
-METADATA = MetaData()
+METADATA = new_metadata()
 
 PROJECTS = Table(
     "projects",
@@ -30,8 +30,8 @@ REVISIONS = Table(
     Column("project_id", String(36), nullable=False),
     Column("account_id", String(64), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("draft", JSON, nullable=False),
-    Column("outline", JSON, nullable=False),
+    Column("draft", Json, nullable=False),
+    Column("outline", Json, nullable=False),
     Column("written_from", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
     Index("revisions_of_a_project", "project_id", "number", unique=True),
@@ -48,7 +48,7 @@ LEDGER = Table(
     Column("state", String(16), nullable=False),
     Column("execution_id", String(36), nullable=False),
     Column("lease_until", UtcDateTime, nullable=False),
-    Column("result", JSON(none_as_null=True)),
+    Column("result", Json),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

@@ -8,10 +8,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from shared.bus.inbox import Inbox
-from shared.bus.outbox import Outbox
-from shared.bus.outgoing import COMMANDS, command, fact
-from shared.db import Database, insert_if_absent
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 
 from services.orchestrator.domain.kinds import KINDS, POOLS
@@ -29,12 +25,16 @@ from services.orchestrator.tables import (
     POOL_SHARES,
     TASKS,
 )
+from shared.bus.inbox import Inbox
+from shared.bus.outbox import Outbox
+from shared.bus.outgoing import COMMANDS_EXCHANGE, command, fact
 from shared.clock import Clock
 from shared.contracts.attempts import AttemptFact, ErrorInfo
 from shared.contracts.envelope import Envelope, enclose
 from shared.contracts.jobs import JobFact, JobState, Stage, TaskState
 from shared.contracts.revisions import RevisionOutline
 from shared.contracts.tasks import RenderFile, TaskCommand
+from shared.db import Database, insert_if_absent
 from shared.ids import new_id
 
 SOURCE = "/studiomatic/orchestrator"
@@ -346,7 +346,7 @@ class JobUnit:
 
     def discard_commands(self) -> None:
         """Forget commands that the broker has lost; their tasks are dispatched anew."""
-        Outbox(OUTBOX).discard(self._connection, exchange=COMMANDS)
+        Outbox(OUTBOX).discard(self._connection, exchange=COMMANDS_EXCHANGE)
 
     # Helpers of the public methods above
 

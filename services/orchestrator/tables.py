@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from shared.bus.inbox import inbox_table
-from shared.bus.outbox import outbox_table
-from shared.db import UtcDateTime
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
     Float,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-METADATA = MetaData()
+from shared.bus.inbox import inbox_table
+from shared.bus.outbox import outbox_table
+from shared.db import Json, UtcDateTime, new_metadata
+
+METADATA = new_metadata()
 
 JOBS = Table(
     "jobs",
@@ -28,7 +27,7 @@ JOBS = Table(
     Column("account_id", String(64), nullable=False),
     Column("project_id", String(36), nullable=False),
     Column("revision_id", String(36), nullable=False),
-    Column("outline", JSON, nullable=False),
+    Column("outline", Json, nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("priority", Integer, nullable=False),
@@ -40,10 +39,10 @@ JOBS = Table(
     Column("ended_at", UtcDateTime),
     Column("progressed_at", UtcDateTime),
     Column("last_sequence", Integer, nullable=False),
-    Column("error", JSON(none_as_null=True)),
+    Column("error", Json),
     Column("failed_stage", String(16)),
     Column("failed_slide", Integer),
-    Column("files", JSON(none_as_null=True)),
+    Column("files", Json),
     UniqueConstraint("account_id", "idempotency_key", name="jobs_once_per_key"),
     Index("jobs_newest_first", "account_id", "created_at"),
     Index("jobs_by_state", "state"),
@@ -69,8 +68,8 @@ TASKS = Table(
     Column("attempts_used", Integer, nullable=False),
     Column("not_before", UtcDateTime, nullable=False),
     Column("lease_until", UtcDateTime),
-    Column("arguments", JSON, nullable=False),
-    Column("result", JSON(none_as_null=True)),
+    Column("arguments", Json, nullable=False),
+    Column("result", Json),
     Column("reused", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
@@ -91,7 +90,7 @@ ATTEMPTS = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("duration_ms", Integer),
-    Column("error", JSON(none_as_null=True)),
+    Column("error", Json),
     Column("accepted", Boolean, nullable=False),
     Index("attempts_of_a_job", "job_id"),
     Index("attempts_of_a_task", "task_id"),

@@ -36,9 +36,9 @@ class SlideDraft(Value):
     narration: str = Field(default="", max_length=MAX_NARRATION_CHARACTERS)
     image_prompt: str = Field(default="", max_length=2_000)
     image: ImageReference | None = None
-    image_take: int = Field(default=0, ge=0, le=10_000)
+    image_take: int = Field(default=1, ge=1, le=10_000)
     voice: AudioReference | None = None
-    voice_take: int = Field(default=0, ge=0, le=10_000)
+    voice_take: int = Field(default=1, ge=1, le=10_000)
     seconds: float | None = Field(default=None, gt=0, le=600, description="How long to show it when silent")
 
 
@@ -47,7 +47,7 @@ class MusicDraft(Value):
 
     mode: MusicMode = MusicMode.COMPOSED
     mood: str = Field(default="calm", max_length=40)
-    take: int = Field(default=0, ge=0, le=10_000)
+    take: int = Field(default=1, ge=1, le=10_000)
     audio: AudioReference | None = None
 
     @model_validator(mode="after")
