@@ -1,0 +1,34 @@
+"""All contracts by their wire names."""
+
+from __future__ import annotations
+
+from shared.contracts import jobs, projects
+from shared.contracts.attempts import ATTEMPT_FACTS
+from shared.contracts.jobs import JOB_FACTS
+from shared.contracts.message import Message
+from shared.contracts.tasks import COMMANDS
+
+CALLS: tuple[type[Message], ...] = (
+    jobs.SubmitJob,
+    jobs.CancelJob,
+    jobs.ResumeJob,
+    jobs.GetJob,
+    jobs.ListJobs,
+    jobs.ExplainJob,
+    jobs.JobView,
+    jobs.JobList,
+    jobs.JobExplanation,
+    projects.CreateProject,
+    projects.ReviseProject,
+    projects.GetProject,
+    projects.ListProjects,
+    projects.DeleteProject,
+    projects.GetOutline,
+    projects.ProjectView,
+    projects.ProjectList,
+    projects.ProjectDeleted,
+)
+
+MESSAGES: dict[str, type[Message]] = {
+    contract.type: contract for contract in (*COMMANDS, *ATTEMPT_FACTS, *JOB_FACTS, *CALLS)
+}
