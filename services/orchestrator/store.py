@@ -225,7 +225,7 @@ class JobUnit:
                 TASKS.c.not_before <= now,
                 TASKS.c.kind.not_in(limited),
             )
-            .order_by(TASKS.c.priority.desc(), TASKS.c.task_id)
+            .order_by(TASKS.c.rank, TASKS.c.task_id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -367,6 +367,7 @@ class JobUnit:
             slide_number=planned.slide_number,
             part=planned.part,
             priority=job.priority,
+            rank=-job.priority,
             state=(TaskState.WAITING if planned.waits else TaskState.READY).value,
             reason="waits for other tasks" if planned.waits else ALL_THERE,
             attempt=0,

@@ -62,6 +62,8 @@ TASKS = Table(
     Column("slide_number", Integer),
     Column("part", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
+    # Ascending like the id behind it, so that one index gives the order of dispatch: minus the priority.
+    Column("rank", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -74,7 +76,7 @@ TASKS = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     UniqueConstraint("job_id", "key", name="tasks_once_per_job"),
-    Index("tasks_to_dispatch", "pool", "account_id", "state", "priority", "task_id"),
+    Index("tasks_to_dispatch", "pool", "account_id", "state", "rank", "task_id"),
     Index("tasks_by_lease", "state", "lease_until"),
 )
 
