@@ -21,9 +21,6 @@ NAMING_CONVENTION = {
 }
 """Both databases name constraints alike, so that a migration can drop one by name."""
 
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""A JSON value; ``jsonb`` on PostgreSQL. None is SQL NULL."""
-
 _TEXT_LENGTH = len("2030-01-01T00:00:00.000000Z")
 
 
@@ -70,3 +67,14 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value; ``jsonb`` on PostgreSQL, text on SQLite. None is SQL NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = JSONB if dialect.name == "postgresql" else JSON
+        return dialect.type_descriptor(kind(none_as_null=True))

@@ -47,8 +47,10 @@ def migrate(database: Database, service: str, *, folder: Path | None = None) -> 
         DatabaseUnavailableError: Away, or a table stayed locked; nothing was changed, try again.
         ConfigurationError: There is no such service.
     """
-    config = _config(folder or _folder_of(service))
-    newest = _newest(config)
+    config = config_of(folder or _folder_of(service))
+    newest = newest_revision(config)
+    if newest is None:
+        raise HistoryError(f"{service} has no migrations")
     with _one_at_a_time, database.changing_schema() as connection:
         before = _version(connection)
         if before == newest:
@@ -64,25 +66,28 @@ def migrate(database: Database, service: str, *, folder: Path | None = None) -> 
 
 def services_with_history() -> list[str]:
     """Names of the services that have migrations."""
-    return sorted(folder.parent.name for folder in _services().glob("*/migrations"))
+    return sorted(folder.parent.name for folder in services_folder().glob("*/migrations"))
 
 
-def _services() -> Path:
+def services_folder() -> Path:
+    """Where the services are installed."""
     return Path(str(files("services")))
 
 
 def _folder_of(service: str) -> Path:
-    folder = _services() / service / "migrations"
+    folder = services_folder() / service / "migrations"
     if not folder.is_dir():
         raise ConfigurationError(f"no service {service!r} with migrations; there are {services_with_history()}")
     return folder
 
 
-def _config(folder: Path) -> Config:
+def config_of(folder: Path) -> Config:
+    """Tell Alembic about one history."""
     config = Config()
     config.set_main_option("script_location", _escaped(Path(__file__).parent / "alembic"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", _escaped(folder))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
 
 
@@ -91,8 +96,12 @@ def _escaped(path: Path) -> str:
     return str(path).replace("%", "%%")
 
 
-def _newest(config: Config) -> str:
-    """Number of the last step, after checking all of them."""
+def newest_revision(config: Config) -> str | None:
+    """Number of the last step, none if there is no step.
+
+    Raises:
+        HistoryError: The steps are not numbered without gap.
+    """
     script = ScriptDirectory.from_config(config)
     steps = sorted(script.walk_revisions(), key=lambda step: step.revision)
     for number, step in enumerate(steps, start=1):
@@ -102,9 +111,7 @@ def _newest(config: Config) -> str:
             raise HistoryError(f"{step.path} must be named {number:04}_what.py and have revision {number:04}")
         if step.down_revision != before:
             raise HistoryError(f"{step.path} must follow {before}, not {step.down_revision}")
-    if not steps:
-        raise HistoryError(f"no migrations in {script.version_locations}")
-    return steps[-1].revision
+    return steps[-1].revision if steps else None
 
 
 def _version(connection: Connection) -> str | None:

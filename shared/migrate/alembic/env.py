@@ -1,6 +1,27 @@
-"""Run by Alembic for every upgrade: uses the connection and transaction that ``shared.migrate`` gives it."""
+"""Run by Alembic for every upgrade and draft, on the connection that ``shared.migrate`` gives it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 
-context.configure(connection=context.config.attributes["connection"])
+from shared.db import Json, UtcDateTime
+
+
+def rendered(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    """Write our own column types into a draft as the service's code does."""
+    if kind == "type" and isinstance(item, (Json, UtcDateTime)):
+        name = type(item).__name__
+        autogen_context.imports.add(f"from shared.db import {name}")
+        return f"{name}()"
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=context.config.attributes.get("metadata"),
+    render_item=rendered,
+)
 context.run_migrations()
