@@ -28,7 +28,9 @@ def main(arguments: list[str]) -> int:
     except TaskFailedError as error:
         return _refuse(error.code, error.message, retryable=error.retryable)
     except OSError as error:
-        return _refuse("content.file_not_written", f"cannot write {request['target']}: {error.strerror}", retryable=True)
+        return _refuse(
+            "content.file_not_written", f"cannot write {request['target']}: {error.strerror}", retryable=True
+        )
     _write(answer)
     return 0
 

@@ -66,7 +66,9 @@ def _answer(craft: str, outcome: subprocess.CompletedProcess[bytes], provider: s
     reply = _parsed(outcome.stdout)
     if "error" in reply:
         error = reply["error"]
-        raise TaskFailedError(error["message"], code=error["code"], retryable=error["retryable"], provider=provider)
+        raise TaskFailedError(
+            error["message"], code=error["code"], retryable=error["retryable"], provider=provider
+        )
     if outcome.returncode != 0 or not reply:
         tail = outcome.stderr.decode(errors="replace")[-_STDERR_TAIL_CHARACTERS:]
         raise TaskFailedError(

@@ -1,0 +1,77 @@
+"""A script about a topic nobody told us anything about: honest questions in a curious order, no invented facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from services.content.providers.offline.scripts.phrases import Lens, Phrases
+from services.content.providers.offline.seeds import generator
+from services.content.providers.port import Script, ScriptSlide
+
+_SCENES = {
+    "hook": "wide view, golden morning light",
+    "question": "starry night sky",
+    "noticing": "close up, soft focus",
+    "beginning": "sunrise over hills",
+    "steps": "winding path through a forest",
+    "hidden": "under water, rays of light",
+    "scale": "planets in space",
+    "time": "desert dunes at sunset",
+    "people": "city skyline at night",
+    "surprise": "colourful flowing shapes",
+    "comparison": "garden flowers close up",
+    "connection": "aurora over a lake",
+    "limits": "ocean horizon",
+    "experiment": "meadow with flowers, spring",
+    "use": "mountains at dawn",
+    "close": "sunset, calm evening light",
+}
+"""What the picture of each part shows when the topic itself suggests nothing; read by the picture provider."""
+
+
+def script_about(topic: str, slides: int, phrases: Phrases, language: str) -> Script:
+    """Write ``slides`` slides about ``topic``; the same topic gives the same script."""
+    subject = re.sub(r"\s+", " ", topic).strip().rstrip(".,;:")
+    chance = generator("script", language, subject, slides)
+    if slides == 1:
+        return Script(title=subject, slides=(_slide(subject, subject, _pick(phrases.whole, chance), "hook"),))
+    opening = _slide(subject, subject, _pick(phrases.hooks, chance), "hook")
+    middle = [_slide(subject, *part) for part in _middle(phrases, slides - 2, chance)]
+    closing = _slide(subject, _pick(phrases.close_titles, chance), _pick(phrases.closes, chance), "close")
+    return Script(title=subject, slides=(opening, *middle, closing))
+
+
+def _middle(phrases: Phrases, count: int, chance: np.random.Generator) -> Iterator[tuple[str, str, str]]:
+    """Title, narration and lens key of each slide between the first and the last.
+
+    Each round goes once through the lenses in their order, or through some of them when few slides are left.
+    """
+    first_variants = [int(chance.integers(len(lens.variants))) for lens in phrases.lenses]
+    for number in range(-(-count // len(phrases.lenses))):
+        left = min(count - number * len(phrases.lenses), len(phrases.lenses))
+        for index in sorted(chance.permutation(len(phrases.lenses))[:left]):
+            lens = phrases.lenses[index]
+            variant = lens.variants[(first_variants[index] + number) % len(lens.variants)]
+            yield _numbered_title(lens, number), _opened(phrases, number, variant), lens.key
+
+
+def _numbered_title(lens: Lens, number: int) -> str:
+    return lens.title if number == 0 else f"{lens.title} ({number + 1})"
+
+
+def _opened(phrases: Phrases, number: int, narration: str) -> str:
+    """From the second time a passage returns, it begins with a sentence that says so."""
+    opening = number // 2
+    return narration if opening == 0 else f"{phrases.again[(opening - 1) % len(phrases.again)]} {narration}"
+
+
+def _slide(subject: str, title: str, narration: str, scene: str) -> ScriptSlide:
+    spoken = re.sub(r"([?!…。।])\.", r"\1", narration.replace("{topic}", subject))
+    return ScriptSlide(title=title, narration=spoken, image_prompt=f"{subject}; {_SCENES[scene]}")
+
+
+def _pick(choices: Sequence[str], chance: np.random.Generator) -> str:
+    return choices[int(chance.integers(len(choices)))]
