@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,7 +157,7 @@ class S3Store:
                 yield ListedObject(
                     key=entry["Key"],
                     size_bytes=entry["Size"],
-                    modified=entry["LastModified"].astimezone(UTC),
+                    modified=_to_second(entry["LastModified"]),
                 )
 
     def _next_page(
@@ -204,5 +204,9 @@ def _stored(key: str, answer: GetObjectOutputTypeDef | HeadObjectOutputTypeDef) 
         key=key,
         fingerprint=Fingerprint(sha256=sha256, size_bytes=answer["ContentLength"]),
         media_type=answer["ContentType"],
-        modified=answer["LastModified"].astimezone(UTC),
+        modified=_to_second(answer["LastModified"]),
     )
+
+
+def _to_second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,1 @@
+../../contract/storage/test_conformance.py
