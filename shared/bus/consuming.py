@@ -1,0 +1,61 @@
+"""The life of a queue reader inside a Nameko container: start, stop taking, close."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from shared.bus.delivery import BrokerDelivery
+from shared.bus.reader import Prepare, QueueReader
+
+_LOOK_S = 0.05
+
+
+class Consumption:
+    """Reads a queue and gives each delivery a green thread of its own.
+
+    Args:
+        deal: Deals with a delivery and never raises; an error in it would take the container down.
+    """
+
+    def __init__(
+        self,
+        container: Any,
+        url: str,
+        prepare: Prepare,
+        deal: Callable[[BrokerDelivery], None],
+        *,
+        prefetch: int,
+    ) -> None:
+        self._container = container
+        self._deal = deal
+        self._reader = QueueReader(url, prepare, self._spawn, prefetch=prefetch)
+        self._thread: Any = None
+
+    def start(self) -> None:
+        """Begin to read; does not wait for the broker."""
+        self._thread = self._container.spawn_managed_thread(self._reader.run_for_ever, identifier="reader")
+
+    def stop_consuming(self) -> None:
+        """Take no more deliveries, but keep answering those held."""
+        self._reader.stop_consuming()
+
+    def close(self) -> None:
+        """End; deliveries without an answer go back to the broker."""
+        self._reader.close()
+        if self._thread is not None:
+            self._thread.wait()
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for ``condition``; returns whether it came true in time."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(_LOOK_S)
+        return True
+
+    def _spawn(self, delivery: BrokerDelivery) -> None:
+        self._container.spawn_managed_thread(partial(self._deal, delivery), identifier="delivery")

@@ -1,0 +1,177 @@
+"""The ways into a service: ``@task`` for commands, ``@listen`` for facts, ``@answer`` for remote calls.
+
+They translate between Nameko and our own rules, which live in ``performing``, ``listening`` and ``answering``.
+Nameko's own entrypoints acknowledge a message whose handler raised, so they are not used.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from nameko.extensions import Entrypoint, register_entrypoint
+
+from shared.bus.calling import call_method, call_method_in_time
+from shared.bus.consuming import Consumption
+from shared.bus.context import TaskContext
+from shared.bus.control import Control
+from shared.bus.dependency import WIRING_KEY, Wiring, provided_part
+from shared.bus.listening import FactListener
+from shared.bus.performing import CommandPerformer
+from shared.bus.reader import existing
+from shared.bus.reports import DirectReports
+from shared.config import Settings
+from shared.contracts.envelope import Envelope
+from shared.contracts.tasks import TaskCommand, TaskResult
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+LISTENER_PREFETCH = 16
+"""Facts of different jobs that one process handles side by side."""
+
+PULSES_PER_LEASE = 3
+LONGEST_PULSE_S = 5.0
+
+
+def task(
+    pool: str, *, accepts: Sequence[type[TaskCommand]], slots: int | Callable[[Settings], int] = 1
+) -> Callable[[Method], Method]:
+    """Perform the commands of a worker pool with the decorated method.
+
+    The method takes ``(self, command: TaskCommand, context: TaskContext)`` and returns a ``TaskResult``. What it
+    raises is the outcome of the attempt: ``TaskDeferredError`` defers it, ``InfrastructureError`` is tried again
+    in place, any other error fails it. It must end soon after ``context.cancelled`` is set.
+
+    Args:
+        pool: Name of the queue, e.g. ``renderer``.
+        accepts: Contracts the pool understands; other messages are dead-lettered.
+        slots: Most executions at a time in this process, or how to read it from the settings.
+    """
+    return _decorator(TaskEntrypoint(pool, accepts=tuple(accepts), slots=slots))
+
+
+def listen(queue: str, *, prefetch: int = LISTENER_PREFETCH) -> Callable[[Method], Method]:
+    """Handle the facts of a queue with the decorated method.
+
+    The method takes ``(self, envelope: Envelope)``. It may see a fact more than once and must recognise it
+    (:class:`shared.bus.inbox.Inbox`, in its own transaction). ``InfrastructureError`` is tried again in place,
+    ``InvalidMessageError`` dead-letters the fact, anything else is tried again and dead-lettered at the
+    queue's delivery limit.
+
+    Args:
+        queue: Name of a queue in the topology.
+        prefetch: Most facts handled at a time.
+    """
+    return _decorator(ListenEntrypoint(queue, prefetch=prefetch))
+
+
+class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """Reads a pool's queue and performs its commands."""
+
+    control = Control()
+
+    def __init__(
+        self,
+        pool: str,
+        *,
+        accepts: tuple[type[TaskCommand], ...],
+        slots: int | Callable[[Settings], int],
+    ) -> None:
+        super().__init__(expected_exceptions=(Exception,))
+        self._pool = pool
+        self._accepts = accepts
+        self.slots = slots
+        self._stopping = threading.Event()
+
+    def workers(self, settings: Settings) -> int:
+        """Most Nameko workers it uses at a time."""
+        return self.slots(settings) if callable(self.slots) else self.slots
+
+    def start(self) -> None:
+        wiring: Wiring = self.container.config[WIRING_KEY]
+        service = self.container.service_name
+        slots = self.workers(wiring.settings)
+        self._performer = CommandPerformer(
+            service=service,
+            accepts=self._accepts,
+            reports=provided_part(self.container, "reports") or DirectReports(wiring.publisher, service),
+            invoke=self._invoke,
+            executions=self.control.executions,
+            slots=slots,
+            stopping=self._stopping,
+        )
+        self._consumption = Consumption(
+            self.container, wiring.bus_url, existing(self._pool), self._performer.perform, prefetch=slots
+        )
+        self._consumption.start()
+        self.container.spawn_managed_thread(partial(self._pulse, _pulse_interval_s(wiring.settings)))
+
+    def stop(self) -> None:
+        """Hand back what has not started; let the rest finish within the grace, then hand that back too."""
+        settings: Settings = self.container.config[WIRING_KEY].settings
+        self._stopping.set()
+        self._consumption.stop_consuming()
+        if not self._consumption.wait_until(lambda: self._performer.idle, settings.stop_grace_s):
+            self.control.executions.abandon_all()
+            self._consumption.wait_until(lambda: self._performer.idle, ABANDON_GRACE_S)
+        self._consumption.close()
+
+    def _invoke(self, command: TaskCommand, context: TaskContext) -> TaskResult:
+        result: TaskResult = call_method_in_time(self, command, context, context=context)
+        return result
+
+    def _pulse(self, interval_s: float) -> None:
+        while not self._stopping.wait(interval_s):
+            self._performer.pulse()
+
+
+class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """Reads a queue of facts."""
+
+    def __init__(self, queue: str, *, prefetch: int) -> None:
+        super().__init__(expected_exceptions=(Exception,))
+        self._queue = queue
+        self._prefetch = prefetch
+        self._stopping = threading.Event()
+
+    def workers(self, _settings: Settings) -> int:
+        """Most Nameko workers it uses at a time."""
+        return self._prefetch
+
+    def start(self) -> None:
+        wiring: Wiring = self.container.config[WIRING_KEY]
+        self._listener = FactListener(queue=self._queue, handle=self._handle, stopping=self._stopping)
+        self._consumption = Consumption(
+            self.container, wiring.bus_url, existing(self._queue), self._listener.hear, prefetch=self._prefetch
+        )
+        self._consumption.start()
+
+    def stop(self) -> None:
+        """Finish the facts in hand; hand back those that wait for infrastructure."""
+        settings: Settings = self.container.config[WIRING_KEY].settings
+        self._stopping.set()
+        self._consumption.stop_consuming()
+        self._consumption.wait_until(lambda: self._listener.idle, settings.stop_grace_s)
+        self._consumption.close()
+
+    def _handle(self, envelope: Envelope) -> None:
+        call_method(self, envelope)
+
+
+ABANDON_GRACE_S = 12.0
+"""Longer than a handler may take to leave after a cancel."""
+
+
+def _decorator(entrypoint: Entrypoint) -> Callable[[Method], Method]:
+    def register(method: Method) -> Method:
+        register_entrypoint(method, entrypoint)
+        return method
+
+    return register
+
+
+def _pulse_interval_s(settings: Settings) -> float:
+    """Often enough that one lost report does not lose the lease."""
+    return min(LONGEST_PULSE_S, settings.lease_s / PULSES_PER_LEASE)

@@ -1,0 +1,218 @@
+"""Sends messages and returns when the broker has taken responsibility for every one of them.
+
+The same code on RabbitMQ and on the in-memory broker, from green threads and from ordinary ones. Senders that
+come while another one waits for its confirms travel together in the next batch, over one connection.
+"""
+
+# mypy: allow-untyped-calls
+# (kombu is only partly annotated)
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from kombu.connection import Connection
+
+from shared.bus.errors import UnroutableError
+from shared.bus.outgoing import OutgoingMessage
+from shared.contracts.envelope import CONTENT_TYPE
+from shared.errors import BrokerUnavailableError
+
+log = structlog.get_logger(__name__)
+
+SEND_TIMEOUT_S = 10.0
+"""Longest wait for connection and confirms together."""
+
+_RECONNECT_DELAY_S = 0.2
+_CONNECT_TIMEOUT_S = 5.0
+_PERSISTENT, _TRANSIENT = 2, 1  # delivery modes of AMQP 0-9-1
+
+
+@dataclass(kw_only=True, eq=False)
+class _Ticket:
+    """The messages of one sender, and how their sending ended."""
+
+    messages: list[tuple[OutgoingMessage, bytes]]
+    unroutable: str | None = None
+    refused: str | None = None
+    finished: bool = field(default=False)
+
+
+class Publisher:
+    """A connection to the broker for sending; opened at the first message and again after every loss.
+
+    Args:
+        url: ``amqp://…`` or ``memory://…``
+        timeout_s: Longest time one call may take [s].
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = SEND_TIMEOUT_S) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._waiting: deque[_Ticket] = deque()
+        self._turn = threading.Lock()
+        self._channel: _ConfirmedChannel | None = None
+
+    def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send messages in order; when it returns, the broker has confirmed them all.
+
+        After an error some may have been sent: receivers recognise what they have seen by its id.
+
+        Raises:
+            BrokerUnavailableError: Not confirmed in time, or refused.
+            UnroutableError: A mandatory message found no queue.
+            InvalidMessageError: A message is too large; none was sent.
+        """
+        ticket = _Ticket(messages=[(message, message.envelope.encode()) for message in messages])
+        deadline = time.monotonic() + self._timeout_s
+        self._waiting.append(ticket)
+        if not self._turn.acquire(timeout=self._timeout_s):
+            raise BrokerUnavailableError("the broker did not confirm earlier messages in time")
+        try:
+            if not ticket.finished:
+                self._send(self._take_waiting(), deadline)
+        finally:
+            self._turn.release()
+        if ticket.unroutable:
+            raise UnroutableError(ticket.unroutable)
+        if ticket.refused:
+            raise BrokerUnavailableError(ticket.refused)
+
+    def close(self) -> None:
+        """Close the connection; the publisher opens a new one when it is used again."""
+        with self._turn:
+            self._drop_channel()
+
+    def _take_waiting(self) -> list[_Ticket]:
+        tickets = []
+        while self._waiting:
+            tickets.append(self._waiting.popleft())
+        return tickets
+
+    def _send(self, tickets: list[_Ticket], deadline: float) -> None:
+        """Send until confirmed or out of time; every ticket is finished afterwards."""
+        refused = "the broker did not confirm in time"
+        while time.monotonic() < deadline:
+            try:
+                self._open_channel().send(tickets, deadline)
+                refused = ""
+                break
+            except _Lost as error:
+                refused = f"the broker is away: {error}"
+                self._drop_channel()
+                time.sleep(min(_RECONNECT_DELAY_S, max(0.0, deadline - time.monotonic())))
+        for ticket in tickets:
+            ticket.refused = ticket.refused or refused or None
+            ticket.finished = True
+
+    def _open_channel(self) -> _ConfirmedChannel:
+        if self._channel is None:
+            self._channel = _ConfirmedChannel(self._url)
+        return self._channel
+
+    def _drop_channel(self) -> None:
+        if self._channel is not None:
+            channel, self._channel = self._channel, None
+            channel.close()
+
+
+class _Lost(Exception):  # never leaves this module
+    """The connection or channel broke; what was sent may or may not have arrived."""
+
+
+class _ConfirmedChannel:
+    """A connection with one channel in confirm mode."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = Connection(url, connect_timeout=_CONNECT_TIMEOUT_S, heartbeat=0)
+        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._sent = 0
+        self._unconfirmed: dict[int, _Ticket] = {}
+        self._by_message: dict[str, _Ticket] = {}
+        try:
+            self._connection.connect()
+            self._channel: Any = self._connection.channel()
+            self._select_confirms()
+        except self._errors as error:
+            raise _Lost(_words(error)) from error
+
+    def send(self, tickets: list[_Ticket], deadline: float) -> None:
+        """Send all messages and wait for all confirms.
+
+        Raises:
+            _Lost: The connection broke or the time is up.
+        """
+        try:
+            for ticket in tickets:
+                for message, body in ticket.messages:
+                    self._send_one(ticket, message, body, deadline)
+            while self._unconfirmed:
+                self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
+        except TimeoutError as error:
+            raise _Lost("no confirm in time") from error
+        except self._errors as error:
+            raise _Lost(_words(error)) from error
+        finally:
+            self._by_message.clear()
+
+    def close(self) -> None:
+        try:
+            self._connection.close()
+        except self._errors:
+            log.debug("connection_was_broken")
+
+    def _select_confirms(self) -> None:
+        self._channel.confirm_select()
+        self._channel.events["basic_ack"].add(self._confirmed)
+        self._channel.events["basic_nack"].add(self._nacked)
+        self._channel.events["basic_return"].add(self._returned)
+
+    def _send_one(self, ticket: _Ticket, message: OutgoingMessage, body: bytes, deadline: float) -> None:
+        prepared = self._channel.prepare_message(
+            body,
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+            headers=dict(message.headers),
+            properties={
+                "delivery_mode": _PERSISTENT if message.persistent else _TRANSIENT,
+                "message_id": message.envelope.id,
+            },
+        )
+        self._sent += 1
+        self._unconfirmed[self._sent] = ticket
+        self._by_message[message.envelope.id] = ticket
+        self._channel.basic_publish(
+            prepared,
+            exchange=message.exchange,
+            routing_key=message.routing_key,
+            mandatory=message.mandatory,
+            timeout=max(0.001, deadline - time.monotonic()),
+        )
+
+    def _confirmed(self, delivery_tag: int, multiple: bool) -> None:
+        for tag in self._tags(delivery_tag, multiple):
+            del self._unconfirmed[tag]
+
+    def _nacked(self, delivery_tag: int, multiple: bool) -> None:
+        for tag in self._tags(delivery_tag, multiple):
+            self._unconfirmed.pop(tag).refused = "the broker refused the message: a queue is full or failing"
+
+    def _returned(self, _error: Exception, exchange: str, routing_key: str, message: Any) -> None:
+        ticket = self._by_message[message.properties["message_id"]]
+        ticket.unroutable = f"no queue for {routing_key} at {exchange}; declare the topology on this broker"
+
+    def _tags(self, delivery_tag: int, multiple: bool) -> list[int]:
+        if not multiple:
+            return [delivery_tag]
+        return [tag for tag in self._unconfirmed if tag <= delivery_tag]
+
+
+def _words(error: BaseException) -> str:
+    """What happened, without addresses that may hold a password."""
+    return f"{type(error).__name__}: {str(error)[:200]}" if not isinstance(error, OSError) else str(error)

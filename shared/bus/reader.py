@@ -1,0 +1,107 @@
+"""Reads one queue over a connection of its own, for as long as the process lives.
+
+Nameko's own QueueConsumer shares one connection and one prefetch among all entrypoints, closes the connection
+while work still runs, and acknowledges what it cannot decode; hence this one.
+"""
+
+# mypy: allow-untyped-calls
+# (kombu is only partly annotated)
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from kombu.connection import Connection
+from kombu.entity import Queue
+from kombu.mixins import ConsumerMixin
+
+from shared.bus.delivery import BrokerDelivery
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 30
+"""Both sides give a silent connection up after two of these; see RabbitMQ's guide on heartbeats."""
+
+CRASH_PAUSE_S = 1.0
+
+Receive = Callable[[BrokerDelivery], None]
+Prepare = Callable[[Any], Queue]
+"""Makes the queue to read on a fresh channel; for exclusive queues, which die with their connection."""
+
+
+def existing(name: str) -> Prepare:
+    """A queue that the topology has declared."""
+    return lambda _channel: Queue(name, no_declare=True)
+
+
+class QueueReader(ConsumerMixin):
+    """Hands every delivery of a queue to ``receive``; reconnects after every loss.
+
+    Args:
+        prefetch: Most deliveries held at a time.
+        receive: Must not block; it runs in the reader's own thread.
+    """
+
+    def __init__(self, url: str, prepare: Prepare, receive: Receive, *, prefetch: int) -> None:
+        self.connection = Connection(url, heartbeat=HEARTBEAT_S)
+        self.ready = threading.Event()
+        self._prepare = prepare
+        self._receive = receive
+        self._prefetch = prefetch
+        self._cancelling = False
+        self._consumers: list[Any] = []
+
+    def run_for_ever(self) -> None:
+        """Read until :meth:`close`; a lost connection or a bug in between is survived."""
+        while not self.should_stop:
+            try:
+                self.run()
+            except Exception:
+                log.exception("reader_crashed")
+                threading.Event().wait(CRASH_PAUSE_S)
+
+    def stop_consuming(self) -> None:
+        """Take no more deliveries, but keep the connection on which those held are answered."""
+        self._cancelling = True
+
+    def close(self) -> None:
+        """End; unanswered deliveries go back to the broker."""
+        self.should_stop = True
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
+        if self._cancelling:
+            return []
+        queue = self._prepare(channel)
+        consumer = consumer_cls(queues=[queue], on_message=self._on_message, auto_declare=False)
+        consumer.qos(prefetch_count=self._prefetch)
+        self._consumers = [consumer]
+        return self._consumers
+
+    def on_consume_ready(self, *_: Any, **__: Any) -> None:
+        self.ready.set()
+
+    def on_iteration(self) -> None:
+        if self._cancelling and self._consumers:
+            for consumer in self._consumers:
+                consumer.cancel()
+            self._consumers = []
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        log.warning("message_dead_lettered", error=type(exc).__name__)
+        BrokerDelivery(message).dead_letter()
+
+    def on_connection_error(self, exc: Exception, interval: float) -> None:
+        log.warning("broker_unreachable", error=type(exc).__name__, retry_in_s=interval)
+
+    def on_connection_revived(self) -> None:
+        log.info("broker_connected")
+
+    def _on_message(self, message: Any) -> None:
+        delivery = BrokerDelivery(message)
+        if self._cancelling:
+            delivery.requeue()
+        else:
+            self._receive(delivery)

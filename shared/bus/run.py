@@ -1,0 +1,142 @@
+"""Runs any set of services in one process and stops them gracefully.
+
+The entry module calls :func:`shared.bus.green.patch` before it imports this or any service.
+"""
+
+# mypy: allow-untyped-calls
+# (kombu is only partly annotated)
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import eventlet
+import structlog
+from kombu.connection import Connection
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+from nameko.runners import ServiceRunner
+
+from shared.bus.declare import declare
+from shared.bus.dependency import WIRING_KEY, Wiring
+from shared.bus.green import require_green
+from shared.bus.outbox import DURABLE
+from shared.bus.publisher import Publisher
+from shared.bus.topology import TOPOLOGY, Topology
+from shared.bus.watchdog import Watchdog
+from shared.config import Settings
+from shared.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.2
+SPARE_WORKERS = 8
+"""Workers beyond those that entrypoints ask for, so that none of them waits for a free one."""
+
+
+class Runtime:
+    """Services and what they share: the connection for sending, the settings, the watchdog.
+
+    Args:
+        services: Nameko service classes.
+        topology: Declared at start on the in-memory broker, which begins empty; a farm has it declared ahead.
+    """
+
+    def __init__(self, services: Sequence[type], settings: Settings, *, topology: Topology = TOPOLOGY) -> None:
+        require_green()
+        self._settings = settings
+        self._topology = topology
+        url = settings.bus_url.get_secret_value()
+        self.wiring = Wiring(settings=settings, bus_url=url, publisher=Publisher(url), epoch=_epoch(settings))
+        self.watchdog = Watchdog()
+        self._stop_requested = False
+        self._runner = ServiceRunner(
+            {"AMQP_URI": url, "max_workers": _workers(services, settings), WIRING_KEY: self.wiring}
+        )
+        for service in services:
+            self._runner.add_service(service)
+
+    def start(self) -> None:
+        """Start all services; returns when they take messages or try to."""
+        _quieten_nameko()
+        if self._settings.embedded:
+            with Connection(self.wiring.bus_url) as connection:
+                declare(connection, self._topology)
+        self._runner.start()
+        self._death = eventlet.spawn(self._runner.wait)
+        self.watchdog.start()
+        log.info("services_started", services=sorted(self._runner.service_names))
+
+    def request_stop(self) -> None:
+        """Make :meth:`serve` return soon; may be called from a signal handler."""
+        self._stop_requested = True
+
+    def serve(self, until: Callable[[], bool] | None = None) -> None:
+        """Serve until a stop is requested or ``until`` says so; asked several times a second.
+
+        Raises:
+            Exception: What a service died of.
+        """
+        while not self._stop_requested and not (until and until()):
+            self.watchdog.tick()
+            if self._death.dead:
+                self._death.wait()
+            time.sleep(TICK_S)
+
+    def stop(self) -> None:
+        """Take no more messages, finish what runs within the grace, hand the rest back."""
+        self._runner.stop()
+        self._death.wait()
+        self.wiring.publisher.close()
+        self.watchdog.stop()
+        log.info("services_stopped", services=sorted(self._runner.service_names))
+
+
+def run(
+    services: Sequence[type],
+    settings: Settings,
+    *,
+    topology: Topology = TOPOLOGY,
+    until: Callable[[], bool] | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or ``until``, then stop gracefully.
+
+    Args:
+        until: Ends serving when it returns True, e.g. when nothing is left to do.
+    """
+    runtime = Runtime(services, settings, topology=topology)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runtime.request_stop())
+    runtime.start()
+    try:
+        runtime.serve(until)
+    finally:
+        runtime.stop()
+
+
+def _epoch(settings: Settings) -> str:
+    """What a broker in memory holds dies with it; RabbitMQ's messages outlive its restarts."""
+    return new_id() if settings.embedded else DURABLE
+
+
+def _workers(services: Sequence[type], settings: Settings) -> int:
+    """Green threads one container may use: all its entrypoints at full load, and some to spare."""
+    return SPARE_WORKERS + max((_workers_of(service, settings) for service in services), default=0)
+
+
+def _workers_of(service: type, settings: Settings) -> int:
+    entrypoints: list[Any] = [
+        entrypoint
+        for method in vars(service).values()
+        for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())
+    ]
+    return sum(entrypoint.workers(settings) for entrypoint in entrypoints)
+
+
+def _quieten_nameko() -> None:
+    """Our entrypoints log every message and every lost connection themselves, once and without a traceback."""
+    for name in ("nameko", "kombu.mixins", "kombu.connection"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
