@@ -132,7 +132,7 @@ def _blame(error: OSError, limits: MediaLimits) -> dict[str, Any]:
 
 
 def _shown(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = getattr(error, "strerror", None) or str(error)
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     return printable[:_SHOWN_CHARACTERS] or type(error).__name__
 

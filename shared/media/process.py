@@ -51,7 +51,7 @@ def child_command() -> list[str]:
     """Command line that starts the real child."""
     root = str(Path(shared.__file__).resolve().parents[1])
     import_path = [str(Path(entry).absolute()) for entry in sys.path if entry]
-    return [sys.executable, "-I", "-S", "-B", "-c", _BOOT, root, *import_path]
+    return [sys.executable, "-I", "-S", "-c", _BOOT, root, *import_path]
 
 
 def run_child(

@@ -23,6 +23,7 @@ from shared.errors import BadMediaError
 from shared.media import formats
 from shared.media.limits import MediaLimits
 from shared.media.results import NormalisedAudio
+from shared.media.riff import stated_sound_end
 from shared.media.streams import opened, sound_of, stated_duration
 from shared.media.task import MediaTask
 
@@ -38,12 +39,14 @@ _DAMAGED_PACKETS_FEW = 3
 _DAMAGED_SHARE = 0.01
 # A header may round its duration; what is missing beyond this was cut off.
 _MISSING_SECONDS = 0.25
-# Formats whose stated duration is a fact. MP3 and AAC streams only estimate it, Ogg reads it from its end.
-_EXACT_DURATION = (formats.WAV, formats.FLAC, formats.MP4)
+# Formats whose stated duration is a fact. WAV has a check of its own, MP3 and AAC estimate, Ogg looks at its end.
+_EXACT_DURATION = (formats.FLAC, formats.MP4)
 
 
 def normalise_audio(task: MediaTask) -> NormalisedAudio:
     """Decode the first sound of a file and write it in normal form to the task's output."""
+    if task.format is formats.WAV:
+        _check_whole(task)
     with opened(task) as container:
         stream = sound_of(container)
         if stream is None:
@@ -104,6 +107,13 @@ class _Decoder:
     def _check_same(self, frame: AudioFrame) -> None:
         if (frame.sample_rate, frame.layout.nb_channels) != (self.rate, self.channels):
             raise BadMediaError("changes its sample rate or channels on the way; export it again")
+
+
+def _check_whole(task: MediaTask) -> None:
+    end = stated_sound_end(task.source, task.limits.audio_bytes)
+    task.source.seek(0)
+    if end is not None and end > task.size_bytes:
+        raise BadMediaError(f"is cut off: {task.size_bytes} of {end} bytes are there; copy it again")
 
 
 def _check_header(stream: AudioStream, container: InputContainer, limits: MediaLimits) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import TypeVar
 
 import av
 import av.container
@@ -23,12 +24,16 @@ from shared.media import formats
 from shared.media.results import MediaKind, MediaProbe
 from shared.media.task import MediaTask
 
-_SOUND_DECODERS = (
-    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
-    "pcm_alaw,pcm_mulaw,mp3float,mp3,flac,aac,alac,opus,libopus,vorbis,libvorbis"
-)
-_PICTURE_DECODERS = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mpeg4,mjpeg,png"
+_PCM_DECODERS = {"pcm_u8", "pcm_alaw", "pcm_mulaw"} | {
+    f"pcm_{sample}{order}" for sample in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")
+}
+_SOUND_DECODERS = {"mp3float", "mp3", "flac", "aac", "alac", "opus", "libopus", "vorbis", "libvorbis"}
+_PICTURE_DECODERS = {"h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4"}
+_COVER_DECODERS = {"mjpeg", "png"}
+_DECODERS = _PCM_DECODERS | _SOUND_DECODERS | _PICTURE_DECODERS | _COVER_DECODERS
 _STREAMS_MOST = 16
+
+_Stream = TypeVar("_Stream", AudioStream, VideoStream)
 
 
 @contextmanager
@@ -42,7 +47,7 @@ def opened(task: MediaTask) -> Iterator[av.container.InputContainer]:
     options = {
         "protocol_whitelist": "none",
         "format_whitelist": task.format.demuxer or "none",
-        "codec_whitelist": f"{_SOUND_DECODERS},{_PICTURE_DECODERS}",
+        "codec_whitelist": ",".join(sorted(_DECODERS)),
         "max_streams": str(_STREAMS_MOST),
     }
     with av.open(
@@ -52,14 +57,31 @@ def opened(task: MediaTask) -> Iterator[av.container.InputContainer]:
 
 
 def sound_of(container: av.container.InputContainer) -> AudioStream | None:
-    """The first sound of a container."""
-    return container.streams.audio[0] if container.streams.audio else None
+    """The first sound of a container.
+
+    Raises:
+        BadMediaError: Its codec is not on our list.
+    """
+    return _readable(container.streams.audio[0]) if container.streams.audio else None
 
 
 def picture_of(container: av.container.InputContainer) -> VideoStream | None:
-    """The first moving picture of a container; cover art is not one."""
+    """The first moving picture of a container; cover art is not one.
+
+    Raises:
+        BadMediaError: Its codec is not on our list.
+    """
     cover = av.stream.Disposition.attached_pic
-    return next((stream for stream in container.streams.video if not stream.disposition & cover), None)
+    moving = [stream for stream in container.streams.video if not stream.disposition & cover]
+    return _readable(moving[0]) if moving else None
+
+
+def _readable(stream: _Stream) -> _Stream:
+    """Refuse a codec before its decoder is opened; FFmpeg's own list only binds while it looks at the header."""
+    name = stream.codec_context.name if stream.codec_context else "unknown"
+    if name not in _DECODERS:
+        raise BadMediaError(f"its codec ({name}) cannot be read; export sound as WAV, FLAC or MP3, video as H.264")
+    return stream
 
 
 def probe_streams(task: MediaTask) -> MediaProbe:
