@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference
 from shared.ids import AccountId
-from shared.storage.bodies import CHUNK_BYTES, Fingerprint
+from shared.storage.bodies import Fingerprint, fingerprint_of
 from shared.storage.errors import DigestMismatchError
 from shared.storage.keys import asset_key
 from shared.storage.port import ObjectStore
@@ -69,17 +69,6 @@ def put_asset(store: ObjectStore, account: AccountId, path: Path, media_type: st
     key = asset_key(account, fingerprint.sha256)
     store.put_if_absent(key, path, media_type=media_type, expected=fingerprint)
     return _reference(key, fingerprint, media_type)
-
-
-def fingerprint_of(path: Path) -> Fingerprint:
-    """SHA-256 and size of a file."""
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    return Fingerprint(sha256=digest.hexdigest(), size_bytes=size)
 
 
 def _read(store: ObjectStore, reference: AssetReference, adapter: TypeAdapter[T]) -> T:

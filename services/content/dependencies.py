@@ -1,0 +1,87 @@
+"""Wires content: which store, which objects, which providers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.content.handlers.cancellations import Cancellations
+from services.content.handlers.ledger import Ledger
+from services.content.handlers.own_media import OwnMedia
+from services.content.handlers.produce import Produce, Providers
+from services.content.handlers.projects import Projects
+from services.content.objects import MediaIntake, StoredObjects
+from services.content.providers.offline.image import BuiltinImages
+from services.content.providers.offline.music import BuiltinMusic
+from services.content.providers.offline.script import BuiltinScript
+from services.content.providers.offline.voice import BuiltinVoice
+from services.content.store import ContentStore
+from services.content.tables import INBOX, OUTBOX
+from shared.bus.inbox import Inbox
+from shared.bus.outbox import Outbox
+from shared.bus.relay import Publish, Relay
+from shared.bus.reports import OutboxReports
+from shared.clock import SystemClock
+from shared.config import Settings
+from shared.contracts.references import AudioReference, ImageReference
+from shared.db import Database, open_service_database
+from shared.media.sandbox import MediaSandbox
+from shared.migrate import migrate
+from shared.storage import ObjectStore
+from shared.storage.configured import open_configured_store
+
+SERVICE = "content"
+
+
+class ProjectDesk:
+    """The use cases that a client needs, in any process that can reach the database and the objects."""
+
+    def __init__(self, database: Database, objects: ObjectStore) -> None:
+        store = ContentStore(database, SystemClock())
+        stored = StoredObjects(objects)
+        self.projects = Projects(store, stored)
+        self._own_media = OwnMedia(store, MediaIntake(MediaSandbox(), stored))
+
+    def add_image(self, account_id: str, path: Path) -> ImageReference:
+        """Take in a picture of the author's own; raises ``BadMediaError`` naming it."""
+        return self._own_media.add_image(account_id, path)
+
+    def add_audio(self, account_id: str, path: Path) -> AudioReference:
+        """Take in a sound of the author's own; raises ``BadMediaError`` naming it."""
+        return self._own_media.add_audio(account_id, path)
+
+
+class Content:
+    """The service's use cases."""
+
+    def __init__(self, settings: Settings, *, publish: Publish, epoch: str) -> None:
+        clock = SystemClock()
+        self._database = open_service_database(settings, SERVICE)
+        migrate(self._database, SERVICE)
+        store = ContentStore(self._database, clock)
+        stored = StoredObjects(open_configured_store(settings))
+        self.projects = Projects(store, stored)
+        self.cancellations = Cancellations(store)
+        self.produce = Produce(
+            builtin_providers(),
+            self.projects,
+            Ledger(store, stored, clock),
+            MediaIntake(MediaSandbox(), stored),
+            stored,
+        )
+        outbox = Outbox(OUTBOX)
+        self.relay = Relay(self._database, outbox, publish, epoch)
+        self.reports = OutboxReports(self._database, outbox, Inbox(INBOX), SERVICE)
+
+    def start(self) -> None:
+        """Send what is waiting in the outbox."""
+        self.relay.start()
+
+    def stop(self) -> None:
+        """Send what is left, and end."""
+        self.relay.stop()
+        self._database.close()
+
+
+def builtin_providers() -> Providers:
+    """Providers that need no key and no network."""
+    return Providers(script=BuiltinScript(), image=BuiltinImages(), voice=BuiltinVoice(), music=BuiltinMusic())

@@ -1,0 +1,96 @@
+"""Wires the orchestrator: which store, which clock, which outlines, and the loops that keep jobs going."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from services.orchestrator.handlers.advance import Advance
+from services.orchestrator.handlers.attempts import RecordAttempts
+from services.orchestrator.handlers.cancel import Cancel
+from services.orchestrator.handlers.dispatch import Dispatch
+from services.orchestrator.handlers.ports import Outlines
+from services.orchestrator.handlers.queries import Queries
+from services.orchestrator.handlers.recover import Recover
+from services.orchestrator.handlers.submit import Submit
+from services.orchestrator.loop import Loop
+from services.orchestrator.objects import StoredObjects
+from services.orchestrator.store import JobStore
+from services.orchestrator.tables import OUTBOX
+from shared.bus.outbox import DURABLE, Outbox
+from shared.bus.relay import Publish, Relay
+from shared.clock import SystemClock
+from shared.config import Settings
+from shared.contracts.envelope import Envelope
+from shared.db import Database, open_service_database
+from shared.migrate import migrate
+from shared.storage.configured import open_configured_store
+
+SERVICE = "orchestrator"
+DISPATCH_INTERVAL_S = 0.25
+"""A job stored by another process waits this long at most before its first task is dispatched."""
+
+
+class JobDesk:
+    """The use cases that a client needs, in any process that can reach the database."""
+
+    def __init__(self, database: Database, outlines: Outlines) -> None:
+        clock = SystemClock()
+        store = JobStore(database, clock)
+        submit = Submit(store, outlines, clock)
+        self.submit = submit.submit
+        self.resume = submit.resume
+        self.cancel = Cancel(store).cancel
+        self.queries = Queries(store)
+
+
+class Orchestrator:
+    """The service's use cases and loops."""
+
+    def __init__(self, settings: Settings, *, publish: Publish, epoch: str, outlines: Outlines) -> None:
+        clock = SystemClock()
+        lease = timedelta(seconds=settings.lease_s)
+        self._database = open_service_database(settings, SERVICE)
+        self._epoch = epoch
+        migrate(self._database, SERVICE)
+        store = JobStore(self._database, clock)
+        self._attempts = RecordAttempts(store, clock, lease=lease, jitter=random.random)
+        self._advance = Advance(store, StoredObjects(open_configured_store(settings)))
+        self._recover = Recover(store, self._attempts, self._advance, clock, lease=lease)
+        dispatch = Dispatch(store, clock)
+        self._dispatching = Loop("dispatch", dispatch.dispatch, interval_s=DISPATCH_INTERVAL_S)
+        self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
+        self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch)
+        self.desk = JobDesk(self._database, outlines)
+
+    def start(self) -> None:
+        """Pick up what was under way, then keep going."""
+        if self._epoch != DURABLE:
+            self._recover.restart_everything()
+        self._recover.wait_one_lease()
+        self._recover.advance_all()
+        for part in (self.relay, self._dispatching, self._reaping):
+            part.start()
+
+    def stop(self) -> None:
+        """End the loops; what is stored goes on with the next start."""
+        self._dispatching.stop()
+        self._reaping.stop()
+        self.relay.stop()
+        self._database.close()
+
+    def record(self, envelope: Envelope) -> None:
+        """Take in a report of a worker, and plan and dispatch what it made possible."""
+        job_id = self._attempts.record(envelope)
+        if job_id is not None:
+            self._advance.advance(job_id)
+        self._dispatching.nudge()
+
+    def record_dead(self, task_id: str, attempt: int) -> None:
+        """Take in that a command could not be delivered."""
+        self._attempts.fail_undeliverable(task_id, attempt)
+        self._dispatching.nudge()
+
+    def nudge(self) -> None:
+        """A job was submitted, resumed or cancelled."""
+        self._dispatching.nudge()
