@@ -1,0 +1,138 @@
+"""The private servers of a test run, and a clean place on each of them for every test that asks."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# deploy/ is not part of the installed project; the servers are shared with the command line.
+sys.path.insert(0, str(ROOT))
+
+from deploy.local.errors import ServerUnavailableError  # noqa: E402
+from deploy.local.postgres import PostgreSQL  # noqa: E402
+from deploy.local.rabbitmq import RabbitMQ  # noqa: E402
+from deploy.local.servers import S, Servers, StartedOnDemand  # noqa: E402
+
+#: Cheap tests first: a broken rule shows before the first server is up.
+FOLDER_ORDER = ("unit", "contract", "integration", "e2e", "fault")
+#: The fixture that starts a server is named like the marker of tests that need it.
+SERVER_MARKS = ("rabbitmq", "postgres")
+
+_SERVERS = pytest.StashKey[Servers]()
+_NUMBERS = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by folder and mark those that use a server, before ``-m`` selects."""
+    items.sort(key=_folder_rank)
+    for item in items:
+        for name in SERVER_MARKS:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(name)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the servers that the selected tests need while the first tests already run."""
+    wanted = {name for name in SERVER_MARKS for item in session.items if item.get_closest_marker(name)}
+    if session.config.option.collectonly:
+        return
+    for name in sorted(wanted):
+        _on_demand(session.config, name).begin()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail, never skip, a test whose server cannot be had."""
+    for name in SERVER_MARKS:
+        if item.get_closest_marker(name):
+            _had(_on_demand(item.config, name))
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Give the next test healthy servers, whatever this one pulled."""
+    for name in SERVER_MARKS:
+        if item.get_closest_marker(name):
+            _on_demand(item.config, name).heal()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop exactly what was started; when this is not reached, the guards of the servers do it."""
+    if _SERVERS in config.stash:
+        config.stash[_SERVERS].close()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(pytestconfig: pytest.Config) -> RabbitMQ:
+    """The run's own broker. Tests may kill, restart, freeze or alarm it; it is healed after each test."""
+    return _had(_servers(pytestconfig).rabbitmq)
+
+
+@pytest.fixture
+def rabbitmq_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
+    """The ``amqp://`` address of an empty vhost for one test."""
+    yield from _fresh_vhost(rabbitmq)
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_module_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
+    """The ``amqp://`` address of a vhost that the tests of one file share."""
+    yield from _fresh_vhost(rabbitmq)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> PostgreSQL:
+    """The run's own database server. Tests may kill, restart or freeze it; it is healed after each test."""
+    return _had(_servers(pytestconfig).postgres)
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgreSQL) -> Iterator[str]:
+    """The ``postgresql+psycopg2://`` address of an empty database for one test, as its superuser."""
+    yield from _fresh_database(postgres)
+
+
+@pytest.fixture(scope="module")
+def postgres_module_url(postgres: PostgreSQL) -> Iterator[str]:
+    """The ``postgresql+psycopg2://`` address of a database that the tests of one file share."""
+    yield from _fresh_database(postgres)
+
+
+def _fresh_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
+    name = f"test-{next(_NUMBERS)}"
+    yield rabbitmq.add_vhost(name)
+    rabbitmq.heal()
+    rabbitmq.delete_vhost(name)
+
+
+def _fresh_database(postgres: PostgreSQL) -> Iterator[str]:
+    name = f"test_{next(_NUMBERS)}"
+    yield postgres.create_database(name)
+    postgres.heal()
+    postgres.drop_database(name)
+
+
+def _servers(config: pytest.Config) -> Servers:
+    if _SERVERS not in config.stash:
+        config.stash[_SERVERS] = Servers(ROOT / ".run")
+    return config.stash[_SERVERS]
+
+
+def _on_demand(config: pytest.Config, name: str) -> StartedOnDemand[RabbitMQ] | StartedOnDemand[PostgreSQL]:
+    servers = _servers(config)
+    return {"rabbitmq": servers.rabbitmq, "postgres": servers.postgres}[name]
+
+
+def _had(server: StartedOnDemand[S]) -> S:
+    try:
+        return server.get()
+    except ServerUnavailableError as error:
+        pytest.fail(error.message, pytrace=False)
+
+
+def _folder_rank(item: pytest.Item) -> int:
+    return next((rank for rank, folder in enumerate(FOLDER_ORDER) if folder in item.path.parts), len(FOLDER_ORDER))
