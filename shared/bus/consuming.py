@@ -33,6 +33,7 @@ class Consumption:
         self._deal = deal
         self._reader = QueueReader(url, prepare, self._spawn, prefetch=prefetch)
         self._thread: Any = None
+        self.held = 0
 
     def start(self) -> None:
         """Begin to read; does not wait for the broker."""
@@ -48,14 +49,21 @@ class Consumption:
         if self._thread is not None:
             self._thread.wait()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for ``condition``; returns whether it came true in time."""
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until every delivery is dealt with; returns whether that came true in time."""
         end = time.monotonic() + seconds
-        while not condition():
+        while self.held:
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_S)
         return True
 
     def _spawn(self, delivery: BrokerDelivery) -> None:
-        self._container.spawn_managed_thread(partial(self._deal, delivery), identifier="delivery")
+        self.held += 1
+        self._container.spawn_managed_thread(partial(self._deal_with, delivery), identifier="delivery")
+
+    def _deal_with(self, delivery: BrokerDelivery) -> None:
+        try:
+            self._deal(delivery)
+        finally:
+            self.held -= 1

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from nameko.extensions import Entrypoint, register_entrypoint
 
+from shared.bus.answering import Answering
 from shared.bus.calling import call_method, call_method_in_time
 from shared.bus.consuming import Consumption
 from shared.bus.context import TaskContext
@@ -22,8 +23,10 @@ from shared.bus.listening import FactListener
 from shared.bus.performing import CommandPerformer
 from shared.bus.reader import existing
 from shared.bus.reports import DirectReports
+from shared.bus.server import CALLS_AT_A_TIME, RpcServer
 from shared.config import Settings
 from shared.contracts.envelope import Envelope
+from shared.contracts.message import Query
 from shared.contracts.tasks import TaskCommand, TaskResult
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -33,6 +36,9 @@ LISTENER_PREFETCH = 16
 
 PULSES_PER_LEASE = 3
 LONGEST_PULSE_S = 5.0
+
+ABANDON_GRACE_S = 12.0
+"""Longer than a handler may take to leave after a cancel."""
 
 
 def task(
@@ -65,6 +71,15 @@ def listen(queue: str, *, prefetch: int = LISTENER_PREFETCH) -> Callable[[Method
         prefetch: Most facts handled at a time.
     """
     return _decorator(ListenEntrypoint(queue, prefetch=prefetch))
+
+
+def answer(query: type[Query]) -> Callable[[Method], Method]:
+    """Answer remote calls of one kind with the decorated method.
+
+    The method takes ``(self, query: Query, caller: Caller)`` and returns a ``Reply``. An error it raises is
+    answered with its code and message; an unexpected one only with its kind.
+    """
+    return _decorator(AnswerEntrypoint(query))
 
 
 class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
@@ -113,9 +128,9 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         settings: Settings = self.container.config[WIRING_KEY].settings
         self._stopping.set()
         self._consumption.stop_consuming()
-        if not self._consumption.wait_until(lambda: self._performer.idle, settings.stop_grace_s):
+        if not self._consumption.wait_until_idle(settings.stop_grace_s):
             self.control.executions.abandon_all()
-            self._consumption.wait_until(lambda: self._performer.idle, ABANDON_GRACE_S)
+            self._consumption.wait_until_idle(ABANDON_GRACE_S)
         self._consumption.close()
 
     def _invoke(self, command: TaskCommand, context: TaskContext) -> TaskResult:
@@ -153,15 +168,31 @@ class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         settings: Settings = self.container.config[WIRING_KEY].settings
         self._stopping.set()
         self._consumption.stop_consuming()
-        self._consumption.wait_until(lambda: self._listener.idle, settings.stop_grace_s)
+        self._consumption.wait_until_idle(settings.stop_grace_s)
         self._consumption.close()
 
     def _handle(self, envelope: Envelope) -> None:
         call_method(self, envelope)
 
 
-ABANDON_GRACE_S = 12.0
-"""Longer than a handler may take to leave after a cancel."""
+class AnswerEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """Answers one kind of query."""
+
+    server = RpcServer()
+
+    def __init__(self, query: type[Query]) -> None:
+        super().__init__(expected_exceptions=(Exception,))
+        self._query = query
+
+    def workers(self, _settings: Settings) -> int:
+        """Most Nameko workers it uses at a time."""
+        return CALLS_AT_A_TIME
+
+    def setup(self) -> None:
+        self.server.register(Answering(query=self._query, answer=partial(call_method, self)))
+
+    def stop(self) -> None:
+        self.server.stop()
 
 
 def _decorator(entrypoint: Entrypoint) -> Callable[[Method], Method]:

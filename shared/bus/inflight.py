@@ -55,6 +55,3 @@ class InFlight:
     def _release(self, message_id: str) -> Delivery:
         with self._lock:
             return self._newest.pop(message_id)
-
-    def __len__(self) -> int:
-        return len(self._newest)

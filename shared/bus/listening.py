@@ -39,11 +39,6 @@ class FactListener:
         self._inflight = InFlight()
         self._lanes = Lanes()
 
-    @property
-    def idle(self) -> bool:
-        """Whether no delivery is held."""
-        return len(self._inflight) == 0
-
     def hear(self, delivery: Delivery) -> None:
         """Deal with one delivery, whatever it holds; never raises."""
         try:

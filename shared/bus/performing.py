@@ -81,11 +81,6 @@ class CommandPerformer:
         self._clock = clock or SystemClock()
         self._inflight = InFlight()
 
-    @property
-    def idle(self) -> bool:
-        """Whether no delivery is held."""
-        return len(self._inflight) == 0
-
     def perform(self, delivery: Delivery) -> None:
         """Deal with one delivery, whatever it holds; never raises."""
         try:

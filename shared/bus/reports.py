@@ -7,9 +7,12 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
+from shared.bus.inbox import Inbox
+from shared.bus.outbox import Outbox
 from shared.bus.outgoing import OutgoingMessage, fact
 from shared.contracts.attempts import AttemptFact, AttemptProgressed
 from shared.contracts.envelope import Envelope, enclose
+from shared.db import Database
 
 
 class Publish(Protocol):
@@ -60,6 +63,40 @@ class DirectReports:
 
     def settle(self, fact: AttemptFact, command: Envelope) -> None:
         self._publisher.publish([attempt_fact(fact, command, self._service)])
+
+
+class OutboxReports:
+    """Reports of a service with a database: the outcome is stored once, before the command is acknowledged.
+
+    Started and progress go straight to the broker, they have nothing to be atomic with.
+
+    Args:
+        service: Whose facts they are, e.g. ``content``.
+    """
+
+    def __init__(self, database: Database, outbox: Outbox, inbox: Inbox, publisher: Publish, service: str) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._inbox = inbox
+        self._direct = DirectReports(publisher, service)
+        self._service = service
+        self._consumer = f"{service}.tasks"
+
+    def is_settled(self, command: Envelope, /) -> bool:
+        with self._database.reading() as connection:
+            return self._inbox.seen(connection, self._consumer, command.id)
+
+    def announce(self, fact: AttemptFact, command: Envelope) -> None:
+        self._direct.announce(fact, command)
+
+    def progress(self, fact: AttemptProgressed, command: Envelope) -> None:
+        self._direct.progress(fact, command)
+
+    def settle(self, fact: AttemptFact, command: Envelope) -> None:
+        outgoing = attempt_fact(fact, command, self._service)
+        with self._database.transaction() as connection:
+            if self._inbox.first_time(connection, self._consumer, command.id):
+                self._outbox.add(connection, outgoing)
 
 
 def attempt_fact(body: AttemptFact, command: Envelope, service: str) -> OutgoingMessage:

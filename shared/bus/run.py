@@ -81,7 +81,6 @@ class Runtime:
             Exception: What a service died of.
         """
         while not self._stop_requested and not (until and until()):
-            self.watchdog.tick()
             if self._death.dead:
                 self._death.wait()
             time.sleep(TICK_S)

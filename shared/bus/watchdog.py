@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+import eventlet
 import structlog
 from eventlet.patcher import original
 
@@ -54,17 +55,20 @@ class Watchdog:
         self._stopped = False
 
     def start(self) -> None:
-        """Begin to watch; :meth:`tick` must be called from the loop several times a second from now on."""
-        self.tick()
+        """Begin to watch the event loop of the calling thread."""
+        self._ticker = eventlet.spawn(self._tick)
         original("_thread").start_new_thread(self._watch, ())
 
     def stop(self) -> None:
         self._stopped = True
+        self._ticker.kill()
 
-    def tick(self) -> None:
-        """The loop runs."""
-        self._last_tick = time.monotonic()
-        self._reported = False
+    def _tick(self) -> None:
+        """Show that the loop runs."""
+        while True:
+            self._last_tick = time.monotonic()
+            self._reported = False
+            eventlet.sleep(LOOK_S)
 
     def _watch(self) -> None:
         sleep = original("time").sleep

@@ -1,0 +1,235 @@
+"""Calls another service and waits for its answer, with a deadline.
+
+Works in green threads and in ordinary ones. Each call under way has a connection of its own, which is kept for
+the next one.
+"""
+
+# mypy: allow-untyped-calls
+# (kombu is only partly annotated)
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.messaging import Consumer
+
+from shared.bus.calls import DEADLINE_HEADER, CallFailed
+from shared.bus.errors import RpcTimeoutError, UnroutableError
+from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
+from shared.bus.trace import child_traceparent
+from shared.clock import SystemClock, to_rfc3339
+from shared.contracts.attempts import ErrorInfo
+from shared.contracts.envelope import CONTENT_TYPE, Envelope, decode, enclose, read
+from shared.contracts.message import Query, Reply
+from shared.errors import (
+    BrokerUnavailableError,
+    ConflictError,
+    DatabaseUnavailableError,
+    InfrastructureError,
+    InvalidInputError,
+    InvalidMessageError,
+    NotFoundError,
+    RemoteError,
+    StorageUnavailableError,
+    StudiomaticError,
+)
+from shared.ids import AccountId, new_id
+
+R = TypeVar("R", bound=Reply)
+
+CALL_TIMEOUT_S = 10.0
+
+_RECONNECT_DELAY_S = 0.2
+_CONNECT_TIMEOUT_S = 5.0
+
+_SHARED_ERRORS: dict[str, type[StudiomaticError]] = {
+    error.code: error
+    for error in (
+        InvalidInputError,
+        InvalidMessageError,
+        NotFoundError,
+        ConflictError,
+        InfrastructureError,
+        DatabaseUnavailableError,
+        BrokerUnavailableError,
+        StorageUnavailableError,
+    )
+}
+
+
+class RpcClient:
+    """Makes remote calls.
+
+    Args:
+        user: Broker user that calls, e.g. ``edge``; its reply queues are named after it.
+    """
+
+    def __init__(self, url: str, *, user: str = "edge") -> None:
+        self._url = url
+        self._user = user
+        self._idle: list[_Session] = []
+        self._guard = threading.Lock()
+
+    def call(
+        self,
+        service: str,
+        query: Query,
+        reply: type[R],
+        *,
+        account_id: AccountId,
+        timeout_s: float = CALL_TIMEOUT_S,
+        traceparent: str | None = None,
+    ) -> R:
+        """Ask ``service`` and wait for its answer.
+
+        A lost connection repeats the call, so one that changes something must carry an idempotency key.
+
+        Raises:
+            RpcTimeoutError: No answer in time; whether it was carried out is unknown.
+            UnroutableError: The service has no call queue on this broker.
+            NotFoundError, ConflictError, …: What the service answered, if it is one of our common errors.
+            RemoteError: Any other error the service answered.
+            InvalidMessageError: The answer is not a ``reply``.
+        """
+        envelope = enclose(
+            query,
+            source=f"/studiomatic/{self._user}",
+            account_id=account_id,
+            traceparent=child_traceparent(traceparent),
+        )
+        answer = self._ask(service, envelope, time.monotonic() + timeout_s)
+        if answer.type == CallFailed.type:
+            raise _error_of(read(answer, CallFailed).error)
+        return read(answer, reply)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        with self._guard:
+            sessions, self._idle = self._idle, []
+        for session in sessions:
+            session.close()
+
+    def _ask(self, service: str, envelope: Envelope, deadline: float) -> Envelope:
+        while True:
+            session = self._take()
+            try:
+                answer = session.ask(service, envelope, deadline)
+            except _BrokenError as error:
+                session.close()
+                if time.monotonic() + _RECONNECT_DELAY_S >= deadline:
+                    raise RpcTimeoutError(f"{service} did not answer in time ({error})") from error
+                time.sleep(_RECONNECT_DELAY_S)
+            except BaseException:
+                session.close()
+                raise
+            else:
+                with self._guard:
+                    self._idle.append(session)
+                return answer
+
+    def _take(self) -> _Session:
+        with self._guard:
+            return self._idle.pop() if self._idle else _Session(self._url, self._user)
+
+
+class _BrokenError(Exception):
+    """The connection broke; the call may or may not have arrived."""
+
+
+class _Session:
+    """A connection that has one call under way at a time; connects at the first."""
+
+    def __init__(self, url: str, user: str) -> None:
+        self._connection = Connection(url, connect_timeout=_CONNECT_TIMEOUT_S, heartbeat=0)
+        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._address = own_queue_prefix("replies", user) + new_id()
+        self._channel: Any = None
+        self._answer: Envelope | None = None
+        self._asked = ""
+        self._returned = False
+
+    def ask(self, service: str, envelope: Envelope, deadline: float) -> Envelope:
+        """Send a call and wait for its reply.
+
+        Raises:
+            _BrokenError: The connection broke.
+            RpcTimeoutError: No reply in time.
+            UnroutableError: Nobody has a queue for this service.
+        """
+        self._asked, self._answer, self._returned = envelope.id, None, False
+        try:
+            if self._channel is None:
+                self._open()
+            self._send(service, envelope, deadline - time.monotonic())
+            while self._answer is None and not self._returned:
+                self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
+        except TimeoutError as error:
+            raise RpcTimeoutError(f"{service} did not answer in time") from error
+        except self._errors as error:
+            raise _BrokenError(type(error).__name__) from error
+        if self._answer is None:
+            raise UnroutableError(f"{service} has no call queue on this broker")
+        return self._answer
+
+    def close(self) -> None:
+        try:
+            self._connection.close()
+        except self._errors:
+            self._channel = None
+
+    def _open(self) -> None:
+        self._connection.connect()
+        self._channel = self._connection.channel()
+        self._channel.events["basic_return"].add(self._on_return)
+        queue = Queue(
+            self._address,
+            Exchange(REPLIES_EXCHANGE, type="direct", durable=True, no_declare=True),
+            routing_key=self._address,
+            durable=False,
+            exclusive=True,
+            auto_delete=True,
+        )(self._channel)
+        queue.queue_declare()
+        queue.queue_bind()
+        Consumer(self._channel, [queue], no_ack=True, auto_declare=False, on_message=self._on_message).consume()
+
+    def _send(self, service: str, envelope: Envelope, seconds: float) -> None:
+        seconds = max(seconds, 0.001)
+        message = self._channel.prepare_message(
+            envelope.encode(),
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+            headers={DEADLINE_HEADER: to_rfc3339(SystemClock().now() + timedelta(seconds=seconds))},
+            properties={
+                "delivery_mode": 1,
+                "message_id": envelope.id,
+                "correlation_id": envelope.id,
+                "reply_to": self._address,
+                "expiration": str(max(1, int(seconds * 1000))),
+            },
+        )
+        self._channel.basic_publish(
+            message, exchange=RPC_EXCHANGE, routing_key=service, mandatory=True, timeout=seconds
+        )
+
+    def _on_message(self, message: Any) -> None:
+        body = message.body
+        answer = decode(body if isinstance(body, str | bytes) else bytes(body))
+        if answer.causationid == self._asked:
+            self._answer = answer
+
+    def _on_return(self, *_: Any) -> None:
+        self._returned = True
+
+
+def _error_of(info: ErrorInfo) -> StudiomaticError:
+    """The error another service answered, as our own class where it has one."""
+    known = _SHARED_ERRORS.get(info.code)
+    if known is not None:
+        return known(info.message)
+    return RemoteError(info.code, info.message, retryable=info.retryable)
