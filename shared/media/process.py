@@ -37,7 +37,8 @@ class ChildOutcome:
     """How a child ended.
 
     ``ready`` and ``reply`` are the two JSON objects it may have written, in that order; death before ``ready`` is
-    our own trouble, death after it was caused by the file. ``exit_code`` is negative for a signal.
+    our own trouble, death after it was caused by the file. A reply that cannot be read is empty. ``exit_code`` is
+    negative for a signal.
     """
 
     ready: Mapping[str, Any] | None
@@ -158,8 +159,11 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 
 def _parse(output: bytes) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    objects = [_json_object(line) for line in output.splitlines(keepends=True)[:2] if line.endswith(b"\n")]
-    return (objects[0] if objects else None), (objects[1] if len(objects) > 1 else None)
+    first, _, rest = output.partition(b"\n")
+    ready = _json_object(first)
+    if b"\n" in rest:
+        return ready, _json_object(rest.partition(b"\n")[0]) or {}
+    return ready, {} if len(output) >= _REPLY_BYTES else None
 
 
 def _json_object(line: bytes) -> Mapping[str, Any] | None:

@@ -219,7 +219,8 @@ def _result(outcome: ChildOutcome, shown: str, limits: MediaLimits, kind: type[_
     try:
         return TypeAdapter(kind).validate_python(reply.get("result"))
     except ValidationError as error:
-        raise InfrastructureError(f"{shown}: the media process gave an answer that cannot be read") from error
+        # Only a decoder that was taken over answers nonsense: trying the file again would not help.
+        raise BadMediaError(f"{shown}: made its decoder answer nonsense; export it again") from error
 
 
 def _death(outcome: ChildOutcome, shown: str, limits: MediaLimits) -> Exception:

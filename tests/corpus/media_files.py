@@ -130,8 +130,9 @@ def video(
     faststart: bool = True,
     sound: bool = True,
     chapters: int = 0,
+    skip: int | None = None,
 ) -> bytes:
-    """A small video as our renderer would tag it: BT.709, limited range."""
+    """A small video as our renderer would tag it (BT.709, limited range), without frame number ``skip``."""
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if faststart and container == "mp4" else {})
     # Faststart opens its output a second time, so this cannot be made in memory.
     with tempfile.NamedTemporaryFile(suffix=f".{container}") as file:
@@ -143,7 +144,7 @@ def video(
             context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
             speech = output.add_stream(sound_codec, rate=RATE, layout="stereo") if sound else None
             output.set_chapters(_chapter_marks(chapters, frames / rate))
-            _encode_pictures(output, stream, frames, rate)
+            _encode_pictures(output, stream, [number for number in range(frames) if number != skip], rate)
             if speech:
                 _encode_tone(output, speech, frames / rate)
         return Path(file.name).read_bytes()
@@ -164,10 +165,10 @@ def _chapter_marks(count: int, seconds: Fraction) -> list[dict[str, object]]:
 
 
 def _encode_pictures(
-    output: av.container.OutputContainer, stream: av.VideoStream, frames: int, rate: Fraction
+    output: av.container.OutputContainer, stream: av.VideoStream, numbers: list[int], rate: Fraction
 ) -> None:
     frame = av.VideoFrame.from_image(picture(128, 96)).reformat(format="yuv420p")
-    for number in range(frames):
+    for number in numbers:
         frame.pts, frame.time_base = number, 1 / rate
         output.mux(stream.encode(frame))
     output.mux(stream.encode())
