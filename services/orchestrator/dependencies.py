@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from services.orchestrator.domain.kinds import KINDS
 from services.orchestrator.handlers.advance import Advance
 from services.orchestrator.handlers.attempts import RecordAttempts
 from services.orchestrator.handlers.cancel import Cancel
@@ -21,8 +22,10 @@ from shared.bus.outbox import DURABLE, Outbox
 from shared.bus.relay import Publish, Relay
 from shared.clock import SystemClock
 from shared.config import Settings
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, read
+from shared.contracts.tasks import TaskCommand
 from shared.db import Database, open_service_database
+from shared.errors import InvalidMessageError
 from shared.migrate import migrate
 from shared.storage.configured import open_configured_store
 
@@ -47,7 +50,7 @@ class JobDesk:
 class Orchestrator:
     """The service's use cases and loops."""
 
-    def __init__(self, settings: Settings, *, publish: Publish, epoch: str, outlines: Outlines) -> None:
+    def __init__(self, settings: Settings, *, publish: Publish, epoch: str) -> None:
         clock = SystemClock()
         lease = timedelta(seconds=settings.lease_s)
         self._database = open_service_database(settings, SERVICE)
@@ -61,7 +64,6 @@ class Orchestrator:
         self._dispatching = Loop("dispatch", dispatch.dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch)
-        self.desk = JobDesk(self._database, outlines)
 
     def start(self) -> None:
         """Pick up what was under way, then keep going."""
@@ -86,11 +88,20 @@ class Orchestrator:
             self._advance.advance(job_id)
         self._dispatching.nudge()
 
-    def record_dead(self, task_id: str, attempt: int) -> None:
-        """Take in that a command could not be delivered."""
-        self._attempts.fail_undeliverable(task_id, attempt)
+    def record_progress(self, envelope: Envelope) -> None:
+        """Take in that a worker is still at work."""
+        self._attempts.record(envelope)
+
+    def record_dead(self, envelope: Envelope) -> None:
+        """Take in that a command could not be handled."""
+        command = _command(envelope)
+        self._attempts.fail_undeliverable(command.task_id, command.attempt)
         self._dispatching.nudge()
 
-    def nudge(self) -> None:
-        """A job was submitted, resumed or cancelled."""
-        self._dispatching.nudge()
+
+def _command(envelope: Envelope) -> TaskCommand:
+    """The command, as far as all have the same fields."""
+    kind = KINDS.get(envelope.type)
+    if kind is None:
+        raise InvalidMessageError(f"{envelope.type} is no command of a pool")
+    return read(envelope, kind.command)

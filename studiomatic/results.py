@@ -1,0 +1,123 @@
+"""Bring a finished job's files to a folder, with what is needed to edit and render again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from shared.contracts.jobs import JobExplanation, JobState, JobView
+from shared.contracts.projects import ProjectDraft
+from shared.contracts.references import AssetReference
+from shared.errors import ConflictError, InvalidInputError, NotFoundError
+from studiomatic.client import Client
+from studiomatic.project_file import from_draft
+
+PROBE_FILE = "probe.json"
+_SUFFIXES = {"image/png": ".png", "audio/wav": ".wav"}
+
+
+def check_output_folder(folder: Path) -> None:
+    """Find out before any work is done whether results can be written there.
+
+    Raises:
+        InvalidInputError: They cannot; says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidInputError(
+            f"results cannot be written to {folder} ({reason}); choose another folder with --out"
+        ) from None
+
+
+def fetch_results(client: Client, job_id: str, folder: Path) -> list[Path]:
+    """Write the files of a finished job to a folder; files of the same names are replaced.
+
+    Returns:
+        Where the files are, the video first.
+    Raises:
+        NotFoundError: No such job.
+        ConflictError: The job has no render.
+        InvalidInputError: The folder cannot be written.
+    """
+    job = client.get_job(job_id)
+    if job.state is not JobState.SUCCEEDED:
+        raise ConflictError(f"job {job_id} is {job.state.value} and has no video; `studio jobs show {job_id}`")
+    check_output_folder(folder)
+    written = [_fetch(client, file.asset, folder / file.name) for file in job.files if file.name != PROBE_FILE]
+    written += _write_project(client, job, folder)
+    written.append(_write_report(client, job, folder))
+    return written
+
+
+def _fetch(client: Client, asset: AssetReference, target: Path) -> Path:
+    client.download(asset, target)
+    return target
+
+
+def _write_project(client: Client, job: JobView, folder: Path) -> list[Path]:
+    try:
+        draft = client.get_project(job.project_id, job.revision_id).draft
+    except NotFoundError:
+        return []  # the project was deleted after the render
+    media = _write_media(client, draft, folder)
+    text = from_draft(draft, project_id=job.project_id, media=media)
+    return [_write(folder / "project.yaml", text)]
+
+
+def _write_media(client: Client, draft: ProjectDraft, folder: Path) -> dict[str, str]:
+    """The author's own media beside the project file, so that it can be rendered anywhere."""
+    given = {f"slide-{number}": slide.image for number, slide in enumerate(draft.slides, 1) if slide.image}
+    assets = {name: image.asset for name, image in given.items()}
+    voices = {f"voice-{number}": slide.voice for number, slide in enumerate(draft.slides, 1) if slide.voice}
+    assets |= {name: voice.asset for name, voice in voices.items()}
+    if draft.music.audio is not None:
+        assets["music"] = draft.music.audio.asset
+    paths: dict[str, str] = {}
+    for name, asset in assets.items():
+        if asset.sha256 not in paths:
+            (folder / "media").mkdir(exist_ok=True)
+            paths[asset.sha256] = f"media/{name}{_SUFFIXES.get(asset.media_type, '')}"
+            client.download(asset, folder / paths[asset.sha256])
+    return paths
+
+
+def _write_report(client: Client, job: JobView, folder: Path) -> Path:
+    report = build_report(client.explain(job.job_id), _probe(client, job))
+    return _write(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def build_report(explanation: JobExplanation, probe: Any) -> dict[str, Any]:
+    """What happened: the probe of the file, what was reused, and every task with its attempts."""
+    tasks = explanation.tasks
+    return {
+        "job": explanation.job.model_dump(mode="json", exclude={"files"}),
+        "made": sum(1 for task in tasks if not task.reused),
+        "reused": sum(1 for task in tasks if task.reused),
+        "probe": probe,
+        "tasks": [task.model_dump(mode="json") for task in tasks],
+    }
+
+
+def _probe(client: Client, job: JobView) -> Any:
+    asset = next((file.asset for file in job.files if file.name == PROBE_FILE), None)
+    if asset is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PROBE_FILE
+        client.download(asset, path)
+        return json.loads(path.read_text())
+
+
+def _write(path: Path, text: str) -> Path:
+    """All of it or nothing: a reader never sees half a file."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+    return path
