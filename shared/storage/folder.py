@@ -22,7 +22,7 @@ from datetime import timedelta
 from io import FileIO
 from pathlib import Path
 
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConfigurationError, ConflictError, NotFoundError
 from shared.storage import folder_files as files
 from shared.storage.bodies import (
     Fingerprint,
@@ -50,15 +50,22 @@ class _Incoming:
 
 
 class FolderStore:
-    """The folder adapter of `shared.storage.ObjectStore`."""
+    """The folder adapter of `shared.storage.ObjectStore`.
+
+    Raises:
+        ConfigurationError: The folder cannot be made or written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._objects = folder / "objects"
         self._incoming = folder / "incoming"
         with disk_errors("opening the object folder"):
-            for place in (folder, self._objects, self._incoming):
-                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                for place in (folder, self._objects, self._incoming):
+                    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+                raise ConfigurationError(f"{folder} cannot be a folder; set STUDIO_DATA_DIR") from error
             files.remove_leftovers(self._incoming)
 
     def put(

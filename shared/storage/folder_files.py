@@ -202,11 +202,13 @@ def status_if_present(path: Path) -> os.stat_result | None:
 
 
 def open_if_present(path: Path) -> FileIO | None:
-    """Open a file for reading, never through a link; None when it is missing."""
+    """Open a file for reading; None when it is missing or a link, which is never followed."""
     try:
         return FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
-    except FileNotFoundError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
+        raise
 
 
 def modified(status: os.stat_result) -> datetime:

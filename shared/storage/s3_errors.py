@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    SSLError,
+)
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 
 from shared.errors import (
     ConfigurationError,
@@ -42,7 +51,7 @@ def s3_errors(action: str) -> Iterator[None]:
         raise ConfigurationError(
             f"{action}: the store's certificate is not trusted; name its authority in AWS_CA_BUNDLE"
         ) from error
-    except (HTTPClientError, IncompleteReadError) as error:
+    except (NoConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise StorageUnavailableError(
             f"{action}: the object store does not answer ({type(error).__name__})"
         ) from error

@@ -1,7 +1,7 @@
 """What every object store promises.
 
 This file is collected twice: here for the folder, and through a link in `tests/integration/storage` for the
-real S3 server. The `location` fixture of each folder tells which.
+real S3 server. The fixtures `location` and `store` of each folder tell which.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ from shared.storage import (
     asset_key,
     deliver,
     fingerprint_of,
-    open_store,
     render_key,
     render_prefix,
 )
@@ -51,11 +50,6 @@ HOUR = timedelta(hours=1)
 property_test = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture
-def store(location: FolderLocation | S3Location) -> ObjectStore:
-    return open_store(location)
 
 
 @pytest.fixture
