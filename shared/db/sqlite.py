@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -126,25 +126,25 @@ class SqliteFile:
             self._set_references_checked(True)
 
     def _set_references_checked(self, checked: bool) -> None:
-        with self._writer.connect() as connection:
+        with self._patiently(self._writer.connect) as connection:
             connection.connection.cursor().execute(f"PRAGMA foreign_keys = {checked:d}")
 
     @contextmanager
     def _begun(self, engine: Engine) -> Iterator[Connection]:
-        connection = self._begin(engine)
+        connection = self._patiently(lambda: _begin(engine))
         try:
-            with connection.get_transaction():  # type: ignore[union-attr]  # _begin has begun it
+            with connection.get_transaction():  # type: ignore[union-attr]  # it has just been begun
                 yield connection
         finally:
             connection.close()
 
-    def _begin(self, engine: Engine) -> Connection:
-        """Connect and begin, trying again while another process holds the file."""
+    def _patiently(self, connect: Callable[[], Connection]) -> Connection:
+        """Connect, trying again while another process holds the file."""
         deadline = time.monotonic() + self._patience_s
         pause = FIRST_RETRY_S
         while True:
             try:
-                return _begin_now(engine)
+                return connect()
             except OperationalError as error:
                 if not is_busy(error) or time.monotonic() >= deadline:
                     raise
@@ -184,7 +184,7 @@ def _take_snapshot(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
 
 
-def _begin_now(engine: Engine) -> Connection:
+def _begin(engine: Engine) -> Connection:
     connection = engine.connect()
     try:
         connection.begin()

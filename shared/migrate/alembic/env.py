@@ -23,5 +23,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=context.config.attributes.get("metadata"),
     render_item=rendered,
+    render_as_batch=True,  # SQLite alters a table by copying it
 )
 context.run_migrations()
