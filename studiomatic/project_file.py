@@ -29,7 +29,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.references import AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import MusicMode
 from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Rate
 from shared.errors import InvalidInputError
@@ -137,22 +137,32 @@ def load_project_file(path: Path) -> ProjectFile:
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise InvalidInputError(
-                f"{path.name} is larger than {MAX_FILE_BYTES // 1024} KiB; is it a project file?"
-            )
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+            raise InvalidInputError(f"{path.name} has over {MAX_FILE_BYTES // 1024} KiB; is it a project file?")
+        return parse_project_file(path.read_text(encoding="utf-8"), path.name)
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InvalidInputError(f"{path.name} is not UTF-8 text") from None
+
+
+def parse_project_file(text: str, name: str) -> ProjectFile:
+    """Check the text of a project file.
+
+    Args:
+        name: What errors call it.
+    Raises:
+        InvalidInputError: Names the place and the remedy.
+    """
+    try:
+        data = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
-        raise InvalidInputError(f"{path.name} is not YAML: {_first_lines(error)}") from None
+        raise InvalidInputError(f"{name} is not YAML: {_first_lines(error)}") from None
     if not isinstance(data, dict):
-        raise InvalidInputError(f"{path.name} holds no project; it starts like `title: My video`")
+        raise InvalidInputError(f"{name} holds no project; it starts like `title: My video`")
     try:
         return ProjectFile.model_validate(data)
     except ValidationError as error:
-        raise InvalidInputError(f"{path.name}: {_problems(error)}") from None
+        raise InvalidInputError(f"{name}: {_problems(error)}") from None
 
 
 def to_draft(
@@ -161,15 +171,18 @@ def to_draft(
     *,
     add_image: Callable[[Path], ImageReference],
     add_audio: Callable[[Path], AudioReference],
+    earlier: ProjectDraft | None = None,
 ) -> ProjectDraft:
     """Hand in the media that a project file names, and make its draft.
 
     Args:
         folder: Where relative paths start.
+        earlier: The revision that was edited; media it was given may be named as ``asset:SHA256``.
     Raises:
         InvalidInputError: A file is missing; names the slide.
         BadMediaError: A file cannot be used; names it.
     """
+    media = _Media(folder, add_image, add_audio, earlier)
     brief = None
     if file.topic is not None or file.text is not None:
         topic = file.topic if file.topic is not None else file.text or ""
@@ -183,12 +196,11 @@ def to_draft(
         "language": file.language,
         "brief": brief,
         "slides": tuple(
-            _slide_draft(slide, number, folder, add_image, add_audio)
-            for number, slide in enumerate(file.slides, start=1)
+            _slide_draft(slide, f"slide {number}", media) for number, slide in enumerate(file.slides, start=1)
         ),
         "silent": file.voice == "none",
         "voice_speed_percent": round(file.voice.speed * 100) if isinstance(file.voice, Voice) else 100,
-        "music": _music_draft(file.music, folder, add_audio),
+        "music": _music_draft(file.music, media),
         "size": file.style.size,
         "rate": file.style.fps,
         "profile": file.style.profile,
@@ -228,32 +240,74 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
     return stream.getvalue()
 
 
-def _slide_draft(
-    slide: Slide,
-    number: int,
-    folder: Path,
-    add_image: Callable[[Path], ImageReference],
-    add_audio: Callable[[Path], AudioReference],
-) -> SlideDraft:
-    place = f"slide {number}"
+class _Media:
+    """Finds the files that a project names, and the assets that an earlier revision was given."""
+
+    def __init__(
+        self,
+        folder: Path,
+        add_image: Callable[[Path], ImageReference],
+        add_audio: Callable[[Path], AudioReference],
+        earlier: ProjectDraft | None,
+    ) -> None:
+        self._folder = folder
+        self._add_image = add_image
+        self._add_audio = add_audio
+        slides = earlier.slides if earlier else ()
+        sounds = [slide.voice for slide in slides] + ([earlier.music.audio] if earlier else [])
+        self._images = {_asset_name(image.asset): image for slide in slides if (image := slide.image)}
+        self._sounds = {_asset_name(sound.asset): sound for sound in sounds if sound}
+
+    def image(self, name: str | None, place: str) -> ImageReference | None:
+        """The picture that a slide names."""
+        if name is None:
+            return None
+        return self._images.get(name) or self._add_image(self._file(name, place))
+
+    def sound(self, name: str | None, place: str) -> AudioReference | None:
+        """The sound that a slide or the music names."""
+        if name is None:
+            return None
+        return self._sounds.get(name) or self._add_audio(self._file(name, place))
+
+    def _file(self, name: str, place: str) -> Path:
+        path = (self._folder / name).expanduser()
+        if not path.exists():
+            raise InvalidInputError(f"{place}: there is no file {name} in {self._folder}")
+        return path.resolve()
+
+
+def kept_media(draft: ProjectDraft) -> dict[str, str]:
+    """Names for the assets a revision was given, when no files stand for them."""
+    given = [slide.image.asset for slide in draft.slides if slide.image]
+    given += [slide.voice.asset for slide in draft.slides if slide.voice]
+    given += [draft.music.audio.asset] if draft.music.audio else []
+    return {asset.sha256: _asset_name(asset) for asset in given}
+
+
+def _asset_name(asset: AssetReference) -> str:
+    return f"asset:{asset.sha256}"
+
+
+def _slide_draft(slide: Slide, place: str, media: _Media) -> SlideDraft:
     return SlideDraft(
         title=slide.title,
         narration=slide.narration,
         image_prompt=slide.image_prompt,
-        image=add_image(_file(folder, slide.image, place)) if slide.image else None,
+        image=media.image(slide.image, place),
         image_take=slide.image_take,
-        voice=add_audio(_file(folder, slide.voice, place)) if slide.voice else None,
+        voice=media.sound(slide.voice, place),
         voice_take=slide.voice_take,
         seconds=slide.seconds,
     )
 
 
-def _music_draft(music: Music | str, folder: Path, add_audio: Callable[[Path], AudioReference]) -> MusicDraft:
+def _music_draft(music: Music | str, media: _Media) -> MusicDraft:
     if isinstance(music, Music):
         return MusicDraft(mood=music.mood, take=music.take)
     if music == "none":
         return MusicDraft(mode=MusicMode.NONE)
-    return MusicDraft(mode=MusicMode.GIVEN, audio=add_audio(_file(folder, music, "music")))
+    return MusicDraft(mode=MusicMode.GIVEN, audio=media.sound(music, "music"))
 
 
 def _music_entry(music: MusicDraft, media: dict[str, str]) -> Any:
@@ -277,13 +331,6 @@ def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
         "seconds": slide.seconds,
     }
     return {name: value for name, value in entry.items() if value not in (None, "")}
-
-
-def _file(folder: Path, name: str, place: str) -> Path:
-    path = (folder / name).expanduser()
-    if not path.exists():
-        raise InvalidInputError(f"{place}: there is no file {name} in {folder}")
-    return path.resolve()
 
 
 def _title_of(brief: Brief | None) -> str:

@@ -1,0 +1,75 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from shared.config import load_settings
+from studiomatic import __version__
+from studiomatic.cli import jobs, projects
+from studiomatic.cli.doctor import doctor
+from studiomatic.cli.options import AsJson
+from studiomatic.cli.render import demo, regenerate, render
+from studiomatic.cli.session import console, explains_errors, print_json
+
+app = typer.Typer(
+    name="studio",
+    help="Make narrated videos from a topic or slides.\n\nStart with: studio demo",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+app.command()(render)
+app.command()(demo)
+app.command()(regenerate)
+app.add_typer(projects.app, name="projects")
+app.add_typer(jobs.app, name="jobs")
+app.command()(doctor)
+
+
+@app.command()
+def serve(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no job is under way.")] = False,
+) -> None:
+    """Work on the jobs of the data folder until stopped with Ctrl-C."""
+    arguments = [sys.executable, "-m", "studiomatic.serve", *(["--until-idle"] if until_idle else [])]
+    os.execv(sys.executable, arguments)  # noqa: S606  # a green process must be born green
+
+
+@app.command()
+@explains_errors
+def config(as_json: AsJson = False) -> None:
+    """Show the settings, with secrets masked."""
+    values = load_settings().model_dump(mode="json")
+    if as_json:
+        print_json(values)
+        return
+    table = Table("variable", "value", box=None)
+    for name, value in values.items():
+        table.add_row(f"STUDIO_{name.upper()}", "" if value is None else str(value))
+    console.print(table)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"studio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Make narrated videos from a topic or slides."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

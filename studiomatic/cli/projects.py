@@ -1,0 +1,90 @@
+"""``studio projects``: list, show, edit, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.syntax import Syntax
+from rich.table import Table
+
+from studiomatic.cli.options import AsJson
+from studiomatic.cli.session import console, explains_errors, open_session, print_json
+from studiomatic.project_file import from_draft, kept_media, parse_project_file, to_draft
+
+app = typer.Typer(help="Keep projects.", no_args_is_help=True)
+
+ProjectId = Annotated[str, typer.Argument(help="Id of the project, as `studio projects list` shows it.")]
+
+
+@app.command("list")
+@explains_errors
+def list_projects(as_json: AsJson = False) -> None:
+    """List projects, the newest change first."""
+    with open_session(as_json=as_json) as session:
+        projects = session.client.list_projects().projects
+        if as_json:
+            print_json([project.model_dump(mode="json") for project in projects])
+            return
+        table = Table("project", "title", "revisions", "changed", box=None)
+        for project in projects:
+            changed = f"{project.revised_at:%Y-%m-%d %H:%M}"
+            table.add_row(project.project_id, escape(project.title), str(project.revisions), changed)
+        console.print(table if projects else "no projects yet; try: studio demo")
+
+
+@app.command()
+@explains_errors
+def show(project_id: ProjectId, as_json: AsJson = False) -> None:
+    """Show the newest revision of a project as a project file."""
+    with open_session(as_json=as_json) as session:
+        project = session.client.get_project(project_id)
+        if as_json:
+            print_json(project.model_dump(mode="json"))
+            return
+        text = from_draft(project.draft, project_id=project_id, media=kept_media(project.draft))
+        console.print(Syntax(text, "yaml", background_color="default"))
+
+
+@app.command()
+@explains_errors
+def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
+    """Edit a project in $EDITOR; saving makes a new revision."""
+    with open_session(as_json=as_json) as session:
+        current = session.client.get_project(project_id).draft
+        before = from_draft(current, project_id=project_id, media=kept_media(current))
+        after = typer.edit(before, extension=".yaml")
+        if after is None or after == before:
+            session.say("nothing changed")
+            return
+        draft = to_draft(
+            parse_project_file(after, "the edited project"),
+            Path.cwd(),
+            add_image=session.client.add_image,
+            add_audio=session.client.add_audio,
+            earlier=current,
+        )
+        revised = session.client.revise_project(project_id, draft)
+        session.emit("revised", project_id=project_id, revision=revised.revision_number)
+        session.say(f"project {project_id} has revision {revised.revision_number}; studio render {project_id}")
+
+
+@app.command()
+@explains_errors
+def delete(
+    project_id: ProjectId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a project with all its revisions."""
+    with open_session(as_json=as_json) as session:
+        project = session.client.get_project(project_id)
+        if not yes:
+            typer.confirm(
+                f"delete {project.draft.title!r} with its {project.revision_number} revisions?", abort=True
+            )
+        session.client.delete_project(project_id)
+        session.emit("deleted", project_id=project_id)
+        session.say(f"project {project_id} is deleted")

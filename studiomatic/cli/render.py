@@ -1,0 +1,157 @@
+"""``studio render``, ``demo`` and ``regenerate``: from a topic or a project to a finished video."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from shared.contracts.projects import ProjectDraft, ProjectView
+from shared.errors import InvalidInputError, NotFoundError
+from shared.ids import is_id, new_id
+from studiomatic.cli.following import follow_or_cancel, require_success
+from studiomatic.cli.options import AsJson, Out
+from studiomatic.cli.session import Session, explains_errors, open_session
+from studiomatic.cli.takes import with_new_takes
+from studiomatic.project_file import ASPECTS, ProjectFile, load_project_file, to_draft
+from studiomatic.results import check_output_folder, fetch_results
+
+_PROJECT_SUFFIXES = (".yaml", ".yml")
+
+
+@explains_errors
+def render(
+    source: Annotated[
+        str, typer.Argument(help="A topic in quotes, a project file (project.yaml), or a project's id.")
+    ],
+    slides: Annotated[int | None, typer.Option(help="How many slides to write from a topic. [default: 6]")] = None,
+    aspect: Annotated[str | None, typer.Option(help=f"Shape of the video: {', '.join(ASPECTS)}.")] = None,
+    language: Annotated[str | None, typer.Option(help="en, hi, es, fr, de or pt.")] = None,
+    out: Out = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Store the job and return at once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a video from a topic, a project file or a kept project."""
+    with open_session(as_json=as_json) as session:
+        if is_id(source):
+            project = session.client.get_project(source)
+            render_project(session, project, out, detach=detach)
+            return
+        file, folder = _read_source(source, slides, aspect, language)
+        draft = to_draft(file, folder, add_image=session.client.add_image, add_audio=session.client.add_audio)
+        render_project(session, _keep(session, file.project, draft), out, detach=detach)
+
+
+@explains_errors
+def demo(out: Out = None, as_json: AsJson = False) -> None:
+    """Make the bundled sample video: six slides, voice, music, captions."""
+    with open_session(as_json=as_json) as session:
+        sample = Path(str(files("studiomatic") / "sample" / "project.yaml"))
+        file = load_project_file(sample)
+        draft = to_draft(
+            file, sample.parent, add_image=session.client.add_image, add_audio=session.client.add_audio
+        )
+        size = f"{draft.size.width}x{draft.size.height}"
+        session.say(f"[bold]{escape(draft.title)}[/]: {len(draft.slides)} slides, {size}")
+        project = _keep(session, _project_with_title(session, draft.title), draft)
+        render_project(session, project, out or Path("demo-output"), detach=False)
+
+
+@explains_errors
+def regenerate(
+    project_id: Annotated[str, typer.Argument(help="Id of the project, as `studio projects list` shows it.")],
+    slide: Annotated[int | None, typer.Option(min=1, help="Number of the slide.")] = None,
+    image: Annotated[bool, typer.Option("--image", help="Another picture for the slide.")] = False,
+    voice: Annotated[bool, typer.Option("--voice", help="Another reading of the slide.")] = False,
+    music: Annotated[bool, typer.Option("--music", help="Other music.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for another take of a picture, a reading or the music, and render with it."""
+    with open_session(as_json=as_json) as session:
+        current = session.client.get_project(project_id).draft
+        draft = with_new_takes(current, slide, image=image, voice=voice, music=music)
+        render_project(session, session.client.revise_project(project_id, draft), out, detach=False)
+
+
+def render_project(session: Session, project: ProjectView, out: Path | None, *, detach: bool) -> None:
+    """Submit a revision, and unless detached follow it to the end and bring its files."""
+    target = out or Path(f"{_slug(project.draft.title)}-video")
+    if not detach:
+        check_output_folder(target)
+    job_id = session.client.submit(project.project_id, revision_id=project.revision_id, idempotency_key=new_id())
+    session.emit("submitted", job_id=job_id, project_id=project.project_id)
+    if detach:
+        session.say(f"queued as {job_id}; run [bold]studio serve[/], then [bold]studio jobs watch {job_id}[/]")
+        return
+    session.ensure_served()
+    finish(session, job_id, target)
+
+
+def _read_source(
+    source: str, slides: int | None, aspect: str | None, language: str | None
+) -> tuple[ProjectFile, Path]:
+    """The project that was asked for, and the folder its paths start from."""
+    changes: dict[str, object] = {}
+    if language is not None:
+        changes["language"] = language
+    if aspect is not None:
+        if aspect not in ASPECTS:
+            raise InvalidInputError(f"unknown aspect {aspect!r}; choose one of {', '.join(ASPECTS)}")
+        changes["style"] = {"size": aspect}
+    path = Path(source).expanduser()
+    if source.lower().endswith(_PROJECT_SUFFIXES):
+        return _from_file(path, changes, slides), path.resolve().parent
+    if not source.strip():
+        raise InvalidInputError("the topic is empty; say in a few words what the video is about")
+    if slides is not None and not 1 <= slides <= 100:
+        raise InvalidInputError(f"{slides} slides were asked for; a video has 1 to 100")
+    return ProjectFile.model_validate({"topic": source, "slide_count": slides, **changes}), Path.cwd()
+
+
+def _from_file(path: Path, changes: dict[str, object], slides: int | None) -> ProjectFile:
+    file = load_project_file(path)
+    if slides is not None:
+        raise InvalidInputError("--slides is for a topic; a project file says itself what it has")
+    if "style" in changes:
+        size = ProjectFile.model_validate({"topic": "x", "style": changes.pop("style")}).style.size
+        file = file.model_copy(update={"style": file.style.model_copy(update={"size": size})})
+    return file.model_copy(update=changes)
+
+
+def _keep(session: Session, project_id: str | None, draft: ProjectDraft) -> ProjectView:
+    """A new revision of the project that the file names, or a new project."""
+    if project_id is not None:
+        try:
+            return session.client.revise_project(project_id, draft)
+        except NotFoundError:
+            pass  # the file comes from another data folder; here it is a new project
+    return session.client.create_project(draft)
+
+
+def _project_with_title(session: Session, title: str) -> str | None:
+    """The sample from an earlier demo, so that demos do not pile up."""
+    found = (p.project_id for p in session.client.list_projects().projects if p.title == title)
+    return next(found, None)
+
+
+def finish(session: Session, job_id: str, target: Path) -> None:
+    """Follow a job to its end and bring its files."""
+    job = follow_or_cancel(session, job_id)
+    require_success(session, job)
+    written = fetch_results(session.client, job_id, target)
+    session.emit("finished", job_id=job_id, files=[str(path) for path in written])
+    session.say(f"\nyour video: [bold green]{escape(str(written[0]))}[/]")
+    for path in written[1:]:
+        session.say(f"            {escape(str(path))}")
+    session.say(f"edit {escape(str(target / 'project.yaml'))} and render it again: only what changed is made")
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "studio"
