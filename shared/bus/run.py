@@ -99,11 +99,13 @@ def run(
     settings: Settings,
     *,
     topology: Topology = TOPOLOGY,
+    started: Callable[[Runtime], None] | None = None,
     until: Callable[[], bool] | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``until``, then stop gracefully.
 
     Args:
+        started: Called once all services run.
         until: Ends serving when it returns True, e.g. when nothing is left to do.
     """
     runtime = Runtime(services, settings, topology=topology)
@@ -111,6 +113,8 @@ def run(
         signal.signal(number, lambda *_: runtime.request_stop())
     runtime.start()
     try:
+        if started:
+            started(runtime)
         runtime.serve(until)
     finally:
         runtime.stop()
