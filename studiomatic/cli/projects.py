@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +14,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
+from shared.errors import InvalidInputError
 from studiomatic.cli.options import AsJson
 from studiomatic.cli.session import console, explains_errors, open_session, print_json
 from studiomatic.project_file import from_draft, kept_media, parse_project_file, to_draft
@@ -55,8 +60,8 @@ def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
     with open_session(as_json=as_json) as session:
         current = session.client.get_project(project_id).draft
         before = from_draft(current, project_id=project_id, media=kept_media(current))
-        after = typer.edit(before, extension=".yaml")
-        if after is None or after == before:
+        after = _edited(before)
+        if after == before:
             session.say("nothing changed")
             return
         draft = to_draft(
@@ -68,7 +73,7 @@ def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
         )
         revised = session.client.revise_project(project_id, draft)
         session.emit("revised", project_id=project_id, revision=revised.revision_number)
-        session.say(f"project {project_id} has revision {revised.revision_number}; studio render {project_id}")
+        session.say(f"revision {revised.revision_number} is kept; see it with: studio render {project_id}")
 
 
 @app.command()
@@ -88,3 +93,16 @@ def delete(
         session.client.delete_project(project_id)
         session.emit("deleted", project_id=project_id)
         session.say(f"project {project_id} is deleted")
+
+
+def _edited(text: str) -> str:
+    """Let the user's editor change a text."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.NamedTemporaryFile("w+", suffix=".yaml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            subprocess.run([*shlex.split(editor), file.name], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            raise InvalidInputError(f"the editor {editor!r} did not work; set EDITOR to another") from None
+        return Path(file.name).read_text(encoding="utf-8")
