@@ -6,8 +6,12 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from pydantic import SecretStr
 
 ROOT = Path(__file__).parent.parent
 # deploy/ is not part of the installed project; the servers are shared with the command line.
@@ -16,12 +20,14 @@ sys.path.insert(0, str(ROOT))
 from deploy.local.errors import ServerUnavailableError  # noqa: E402
 from deploy.local.postgres import PostgreSQL  # noqa: E402
 from deploy.local.rabbitmq import RabbitMQ  # noqa: E402
+from deploy.local.radosgw import Radosgw  # noqa: E402
 from deploy.local.servers import S, Servers, StartedOnDemand  # noqa: E402
+from shared.storage import S3Location  # noqa: E402
 
 #: Cheap tests first: a broken rule shows before the first server is up.
 FOLDER_ORDER = ("unit", "contract", "integration", "e2e", "fault")
-#: The fixture that starts a server is named like the marker of tests that need it.
-SERVER_MARKS = ("rabbitmq", "postgres")
+#: Marker of the tests that need a server -> fixture that gives the server.
+SERVER_FIXTURES = {"rabbitmq": "rabbitmq", "postgres": "postgres", "s3": "radosgw"}
 
 _SERVERS = pytest.StashKey[Servers]()
 _NUMBERS = itertools.count(1)
@@ -32,32 +38,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests by folder and mark those that use a server, before ``-m`` selects."""
     items.sort(key=_folder_rank)
     for item in items:
-        for name in SERVER_MARKS:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(name)
+        for mark, fixture in SERVER_FIXTURES.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers that the selected tests need while the first tests already run."""
-    wanted = {name for name in SERVER_MARKS for item in session.items if item.get_closest_marker(name)}
-    if session.config.option.collectonly:
-        return
-    for name in sorted(wanted):
-        _on_demand(session.config, name).begin()
+    if not session.config.option.collectonly:
+        for server in {server for item in session.items for server in _needed_by(item)}:
+            server.begin()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail, never skip, a test whose server cannot be had."""
-    for name in SERVER_MARKS:
-        if item.get_closest_marker(name):
-            _had(_on_demand(item.config, name))
+    for server in _needed_by(item):
+        _had(server)
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Give the next test healthy servers, whatever this one pulled."""
-    for name in SERVER_MARKS:
-        if item.get_closest_marker(name):
-            _on_demand(item.config, name).heal()
+    for server in _needed_by(item):
+        server.heal()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -102,6 +104,38 @@ def postgres_module_url(postgres: PostgreSQL) -> Iterator[str]:
     yield from _fresh_database(postgres)
 
 
+@pytest.fixture(scope="session")
+def radosgw(pytestconfig: pytest.Config) -> Radosgw:
+    """The run's own S3 server. Tests may kill, restart or freeze its gateway; it is healed after each test."""
+    return _had(_servers(pytestconfig).radosgw)
+
+
+@pytest.fixture(scope="module")
+def s3_location(radosgw: Radosgw) -> S3Location:
+    """An empty bucket that the tests of one file share, with the keys of its owner. It ends with the server."""
+    location = S3Location(
+        bucket=f"test-{next(_NUMBERS)}",
+        endpoint=radosgw.access.endpoint,
+        access_key=SecretStr(radosgw.access.access_key),
+        secret_key=SecretStr(radosgw.access.secret_key),
+    )
+    _make_bucket(location)
+    return location
+
+
+def _make_bucket(location: S3Location) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=location.endpoint,
+        region_name=location.region,
+        aws_access_key_id=location.access_key.get_secret_value(),
+        aws_secret_access_key=location.secret_key.get_secret_value(),
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.create_bucket(Bucket=location.bucket)
+    client.close()
+
+
 def _fresh_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
     name = f"test-{next(_NUMBERS)}"
     yield rabbitmq.add_vhost(name)
@@ -122,9 +156,9 @@ def _servers(config: pytest.Config) -> Servers:
     return config.stash[_SERVERS]
 
 
-def _on_demand(config: pytest.Config, name: str) -> StartedOnDemand[RabbitMQ] | StartedOnDemand[PostgreSQL]:
-    servers = _servers(config)
-    return {"rabbitmq": servers.rabbitmq, "postgres": servers.postgres}[name]
+def _needed_by(item: pytest.Item) -> list[StartedOnDemand[Any]]:
+    marked = [mark for mark in SERVER_FIXTURES if item.get_closest_marker(mark)]
+    return [getattr(_servers(item.config), SERVER_FIXTURES[mark]) for mark in marked]
 
 
 def _had(server: StartedOnDemand[S]) -> S:

@@ -9,16 +9,14 @@ import secrets
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
 from deploy.local.errors import ServerUnavailableError
-from deploy.local.ports import HOST, ReservedPort
+from deploy.local.ports import HOST
+from deploy.local.private_server import PrivateServer
 from deploy.local.processes import GuardedProcess, Program
 from deploy.local.programs import find_program
 from deploy.local.run_folder import RunFolder
@@ -26,8 +24,6 @@ from deploy.local.run_folder import RunFolder
 _SUPERUSER = "studio"
 #: PostgreSQL refuses to run as root; these accounts take its place, best first.
 _ACCOUNTS = ("postgres", "nobody")
-_START_S = 60.0
-_STOP_S = 30.0
 
 #: Nothing here outlives its machine, so nothing waits for the disk; a killed server still loses no commit, because
 #: what was written stays with the operating system.
@@ -41,123 +37,52 @@ _SETTINGS = {
 }
 
 
-class PostgreSQL:
-    """One database server with its own folder, port and superuser.
-
-    Data survives ``stop``, ``kill`` and ``restart``; ``close`` ends it for good.
+class PostgreSQL(PrivateServer):
+    """One database server with its own superuser.
 
     Raises:
-        ServerUnavailableError: PostgreSQL is not installed; from ``start``, it has not started in time.
+        ServerUnavailableError: PostgreSQL is not installed.
     """
 
     def __init__(self, run: RunFolder) -> None:
         folders = _program_folders()
         self._server = find_program("postgres", packages="postgresql", folders=folders)
         self._initdb = find_program("initdb", packages="postgresql", folders=folders)
-        self._run = run
-        self._folder = run.folder_for("postgres")
-        self._log = self._folder / "postgres.log"
+        super().__init__(run, "postgres")
         self._account = _account()
         self._password = secrets.token_urlsafe(16)
-        self._port = ReservedPort()
         self._data = self._folder / "data"
-        self._process: GuardedProcess | None = None
-
-    @property
-    def port(self) -> int:
-        """TCP port; the same for the whole run."""
-        return self._port.number
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server's process exists, answering or not."""
-        return self._process is not None and self._process.alive
 
     def url(self, database: str = "postgres", *, user: str = _SUPERUSER, password: str | None = None) -> str:
         """Return the SQLAlchemy address of a database, credentials included."""
         return f"postgresql+psycopg2://{user}:{password or self._password}@{HOST}:{self.port}/{database}"
 
-    def pids(self) -> list[int]:
-        """List every process of the server."""
-        return [] if self._process is None else self._process.pids()
-
-    # Life and death
-
     def start(self) -> None:
-        """Start the server on the data it had, and wait until it answers."""
+        """Start the server on the data it had, at first on an empty cluster, and wait until it answers."""
         if not self._data.exists():
             self._make_data_folder()
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        data = self._data.resolve()
         self._process = GuardedProcess(
             Program(
-                command=[str(self._server), "-D", str(self._data.resolve()), "-p", str(self.port), *settings],
-                log=self._log,
-                folder=self._data.resolve(),
+                command=[str(self._server), "-D", str(data), "-p", str(self.port), *settings],
+                log=self._folder / "postgres.log",
+                folder=data,
                 user=self._account,
                 # Immediate shutdown gives the shared memory back, which SIGKILL would not.
                 last_signal=signal.SIGQUIT,
                 keep_open=(self._run.lock,),
             )
         )
-        self._wait_until_ready()
+        self._wait_until(self._answers)
 
     def stop(self) -> None:
-        """Stop the server in order, closing every session (``pg_ctl stop -m fast``)."""
+        """Stop the server in order, ending every session (``pg_ctl stop -m fast``)."""
         self._end(signal.SIGINT)
 
     def stop_immediately(self) -> None:
         """Stop the server without a checkpoint (``pg_ctl stop -m immediate``); it recovers at the next start."""
         self._end(signal.SIGQUIT)
-
-    def kill(self) -> None:
-        """End every process of the server with SIGKILL."""
-        process = self._started()
-        process.send_to_all(signal.SIGKILL)
-        process.wait(_STOP_S)
-
-    def restart(self) -> None:
-        """Stop in order and start again."""
-        self.stop()
-        self.start()
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Keep the server away inside a ``with`` block."""
-        self.stop_immediately()
-        try:
-            yield
-        finally:
-            self.start()
-
-    def pause(self) -> None:
-        """Freeze the server with SIGSTOP: connections stay open and nothing answers."""
-        self._started().send_to_all(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undo ``pause``."""
-        self._started().send_to_all(signal.SIGCONT)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Keep the server frozen inside a ``with`` block."""
-        self.pause()
-        try:
-            yield
-        finally:
-            self.resume()
-
-    def heal(self) -> None:
-        """Undo what a failed test may have left: a dead or frozen server."""
-        if self.alive:
-            self.resume()
-        else:
-            self.start()
-
-    def close(self) -> None:
-        """End the server at once and give its port back."""
-        if self._process is not None:
-            self._process.end()
-        self._port.close()
 
     # Databases and roles
 
@@ -197,30 +122,12 @@ class PostgreSQL:
             host=HOST, port=self.port, user=_SUPERUSER, password=self._password, dbname=database, connect_timeout=5
         )
 
-    def _started(self) -> GuardedProcess:
-        if self._process is None or not self._process.alive:
-            raise ServerUnavailableError("The private PostgreSQL is not running; start() it first.")
-        return self._process
-
-    def _end(self, how: signal.Signals) -> None:
-        process = self._started()
-        process.send(how)
-        process.wait(_STOP_S)
-
-    def _wait_until_ready(self) -> None:
-        process = self._started()
-        deadline = time.monotonic() + _START_S
-        while True:
-            try:
-                self._connect("postgres").close()
-            except psycopg2.OperationalError as error:
-                if not process.alive or time.monotonic() > deadline:
-                    raise ServerUnavailableError(
-                        f"The private PostgreSQL has not started: {error}{process.log_tail()}"
-                    ) from error
-                time.sleep(0.05)
-            else:
-                return
+    def _answers(self) -> bool:
+        try:
+            self._connect("postgres").close()
+        except psycopg2.OperationalError:
+            return False
+        return True
 
     def _make_data_folder(self) -> None:
         """Initialise the data folder, where the account of the server can reach it."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.local.errors import ServerUnavailableError
 from deploy.local.ports import HOST, ReservedPort, accepts_connections
+from deploy.local.private_server import PrivateServer
 from deploy.local.processes import GuardedProcess, Program
 from deploy.local.programs import find_program
 from deploy.local.rabbitmq_control import RabbitMQControl, erlang_binary
@@ -21,15 +19,12 @@ from deploy.local.run_folder import RunFolder
 
 #: Its own scripts, not the wrappers in /usr/sbin: those insist on root or the account rabbitmq.
 _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
-
+#: The host part must be one that epmd on the loopback address resolves.
 _NODE = "studio@localhost"
 _USER = "studio"
-#: The default of RabbitMQ: publishers are blocked when less than this is free.
+#: Defaults of RabbitMQ: publishers are blocked when less disk is free, or above this share of the memory.
 _DISK_FREE_LIMIT_BYTES = 50_000_000
-#: The default of RabbitMQ: publishers are blocked above this share of the machine's memory.
 _MEMORY_WATERMARK = 0.4
-_START_S = 90.0
-_STOP_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,119 +36,63 @@ class QueueState:
     consumers: int
 
 
-class RabbitMQ:
-    """One broker node with its own folder, ports, Erlang cookie and port mapper (epmd).
+class RabbitMQ(PrivateServer):
+    """One broker node with its own Erlang cookie and port mapper (epmd).
 
-    Data survives ``stop``, ``kill`` and ``restart``; ``close`` ends it for good.
+    Quorum queues need a moment after a start, about 0.2 s, to find their leader.
 
     Raises:
-        ServerUnavailableError: RabbitMQ is not installed; from ``start``, it has not started in time.
+        ServerUnavailableError: RabbitMQ is not installed.
     """
 
     def __init__(self, run: RunFolder) -> None:
-        self._program_path = find_program("rabbitmq-server", packages="rabbitmq-server", folders=[_SCRIPTS])
-        self._run = run
-        self._folder = run.folder_for("rabbitmq")
-        self._log = self._folder / "rabbitmq.log"
+        self._server = find_program("rabbitmq-server", packages="rabbitmq-server", folders=[_SCRIPTS])
+        super().__init__(run, "rabbitmq")
         self._password = secrets.token_urlsafe(16)
-        self._port, self._distribution_port, self._epmd_port = (ReservedPort() for _ in range(3))
-        self._environment = self._write_settings()
-        self._process: GuardedProcess | None = None
+        self._inner_ports = (ReservedPort(), ReservedPort())
+        self._write_settings()
+        self._environment = {**os.environ, **self._node_environment()}
         self._control: RabbitMQControl | None = None
 
-    @property
-    def port(self) -> int:
-        """AMQP port; the same for the whole run."""
-        return self._port.number
-
-    @property
-    def alive(self) -> bool:
-        """Whether the broker's process exists, answering or not."""
-        return self._process is not None and self._process.alive
-
-    def url(self, vhost: str = "/") -> str:
+    def url(self, vhost: str = "/", *, user: str = _USER, password: str | None = None) -> str:
         """Return the AMQP address of a vhost, credentials included."""
-        return f"amqp://{_USER}:{self._password}@{HOST}:{self.port}/{quote(vhost, safe='')}"
-
-    def pids(self) -> list[int]:
-        """List every process of the broker."""
-        return [] if self._process is None else self._process.pids()
-
-    # Life and death
+        return f"amqp://{user}:{password or self._password}@{HOST}:{self.port}/{quote(vhost, safe='')}"
 
     def start(self) -> None:
-        """Start the broker on the data it had, and wait until it accepts connections.
-
-        Quorum queues with data still need a moment, about 0.2 s, to find their leader.
-        """
+        """Start the broker on the data it had, and wait until it accepts connections."""
         self._process = GuardedProcess(
             Program(
-                command=[str(self._program_path)],
-                log=self._log,
+                command=[str(self._server)],
+                log=self._folder / "rabbitmq.log",
                 folder=self._folder,
                 environment=self._environment,
                 keep_open=(self._run.lock,),
             )
         )
-        self._wait_until_ready()
+        self._wait_until(lambda: accepts_connections(self.port))
 
     def stop(self) -> None:
         """Stop the broker in order; messages and topology stay on disk."""
-        process = self._started()
-        process.send(signal.SIGTERM)
-        process.wait(_STOP_S)
-
-    def kill(self) -> None:
-        """End the broker with SIGKILL, as a power cut of its process would."""
-        process = self._started()
-        process.send_to_all(signal.SIGKILL)
-        process.wait(_STOP_S)
-
-    def restart(self) -> None:
-        """Stop in order and start again."""
-        self.stop()
-        self.start()
-
-    def pause(self) -> None:
-        """Freeze the broker with SIGSTOP: connections stay open and nothing answers."""
-        self._started().send_to_all(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undo ``pause``."""
-        self._started().send_to_all(signal.SIGCONT)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Keep the broker frozen inside a ``with`` block."""
-        self.pause()
-        try:
-            yield
-        finally:
-            self.resume()
+        self._end(signal.SIGTERM)
 
     def heal(self) -> None:
         """Undo what a failed test may have left: a dead or frozen broker, an alarm."""
-        if self.alive:
-            self.resume()
-        else:
-            self.start()
+        super().heal()
         self.clear_alarms()
 
     def close(self) -> None:
-        """End the broker at once and give its ports back."""
+        """End the broker at once, for good."""
         if self._control is not None:
             self._control.close()
-        if self._process is not None:
-            self._process.end()
-        for port in (self._port, self._distribution_port, self._epmd_port):
+        super().close()
+        for port in self._inner_ports:
             port.close()
 
     # Vhosts and users
 
     def add_vhost(self, name: str) -> str:
         """Make a vhost, give the run's user all rights in it and return its address."""
-        vhost = erlang_binary(name)
-        self.control(f"rabbit_vhost:add({vhost}, {erlang_binary(_USER)})")
+        self.control(f"rabbit_vhost:add({erlang_binary(name)}, {erlang_binary(_USER)})")
         self.grant(_USER, name)
         return self.url(name)
 
@@ -163,10 +102,12 @@ class RabbitMQ:
 
     def add_user(self, name: str, password: str) -> None:
         """Make a user without rights."""
-        self.control(
-            f"rabbit_auth_backend_internal:add_user({erlang_binary(name)}, {erlang_binary(password)}, "
-            f"{erlang_binary(_USER)})"
-        )
+        texts = ", ".join(erlang_binary(text) for text in (name, password, _USER))
+        self.control(f"rabbit_auth_backend_internal:add_user({texts})")
+
+    def delete_user(self, name: str) -> None:
+        """Delete a user and its rights."""
+        self.control(f"rabbit_auth_backend_internal:delete_user({erlang_binary(name)}, {erlang_binary(_USER)})")
 
     def grant(self, user: str, vhost: str, *, configure: str = ".*", write: str = ".*", read: str = ".*") -> None:
         """Give a user rights in a vhost, as patterns of resource names."""
@@ -189,26 +130,24 @@ class RabbitMQ:
 
     def clear_alarms(self) -> None:
         """End both alarms."""
-        self.control(f"rabbit_disk_monitor:set_disk_free_limit({_DISK_FREE_LIMIT_BYTES})")
-        self.control(f"vm_memory_monitor:set_vm_memory_high_watermark({_MEMORY_WATERMARK})")
-
-    def alarms(self) -> str:
-        """Return the alarms in force as the broker prints them; ``[]`` when there are none."""
-        return self.control("rabbit_alarm:get_alarms()") or "[]"
-
-    def close_all_connections(self, reason: str = "closed by a test") -> int:
-        """Close every AMQP connection from the broker's side and return how many there were."""
-        explanation = erlang_binary(reason)
-        return int(
-            self.control(
-                "integer_to_list(length([rabbit_networking:close_connection(Pid, "
-                f"{explanation}) || Pid <- rabbit_networking:connections()]))"
-            )
+        self.control(
+            f"begin rabbit_disk_monitor:set_disk_free_limit({_DISK_FREE_LIMIT_BYTES}), "
+            f"vm_memory_monitor:set_vm_memory_high_watermark({_MEMORY_WATERMARK}) end"
         )
+
+    def alarms(self) -> list[str]:
+        """Return what is in alarm: ``disk``, ``memory``, both or nothing."""
+        listing = "[[atom_to_list(What), $\\n] || {{resource_limit, What, _}, _} <- rabbit_alarm:get_alarms()]"
+        return sorted(self.control(listing).split())
+
+    def close_all_connections(self, reason: str = "closed by the operator") -> int:
+        """Close every AMQP connection from the broker's side and return how many there were."""
+        close = f"rabbit_networking:close_connection(Pid, {erlang_binary(reason)})"
+        return int(self.control(_length_of(f"[{close} || Pid <- rabbit_networking:connections()]")))
 
     def connections(self) -> int:
         """Count the AMQP connections."""
-        return int(self.control("integer_to_list(length(rabbit_networking:connections()))"))
+        return int(self.control(_length_of("rabbit_networking:connections()")))
 
     def queues(self, vhost: str = "/") -> dict[str, QueueState]:
         """Return the queues of a vhost by name."""
@@ -217,64 +156,45 @@ class RabbitMQ:
             'amqqueue:get_name(Queue), io_lib:format(<<"~ts\\t~b\\t~b\\n">>, [Name, Ready, Consumers]) end '
             f"|| Queue <- rabbit_amqqueue:list({erlang_binary(vhost)})]"
         )
-        states = (_queue_state(line) for line in listing.splitlines())
-        return {state.name: state for state in states}
+        rows = (line.split("\t") for line in listing.splitlines())
+        return {name: QueueState(name=name, ready=int(ready), consumers=int(users)) for name, ready, users in rows}
 
     def control(self, expression: str) -> str:
-        """Evaluate an Erlang expression in the broker and return its value as text."""
+        """Evaluate an Erlang expression in the broker and return its value as text.
+
+        Raises:
+            ServerCommandError: The broker is away, or the value is ``{error, Reason}``.
+        """
         if self._control is None:
-            self._control = RabbitMQControl(
-                node=_NODE, environment=self._environment, log=self._folder / "control.log"
-            )
+            log = self._folder / "control.log"
+            self._control = RabbitMQControl(node=_NODE, environment=self._environment, log=log)
         return self._control.evaluate(expression)
 
-    def _started(self) -> GuardedProcess:
-        if self._process is None or not self._process.alive:
-            raise ServerUnavailableError("The private RabbitMQ is not running; start() it first.")
-        return self._process
-
-    def _wait_until_ready(self) -> None:
-        process = self._started()
-        deadline = time.monotonic() + _START_S
-        while not accepts_connections(self.port):
-            if not process.alive:
-                raise ServerUnavailableError(f"The private RabbitMQ ended while starting.{process.log_tail()}")
-            if time.monotonic() > deadline:
-                raise ServerUnavailableError(
-                    f"The private RabbitMQ accepts no connections after {_START_S:.0f} s.{process.log_tail()}"
-                )
-            time.sleep(0.05)
-
-    def _write_settings(self) -> Mapping[str, str]:
-        home = self._folder / "home"
-        home.mkdir()
-        cookie = home / ".erlang.cookie"
-        cookie.write_text(secrets.token_hex(16))
-        cookie.chmod(0o400)
-        settings = self._folder / "rabbitmq.conf"
-        settings.touch(mode=0o600)
-        settings.write_text(
+    def _write_settings(self) -> None:
+        (self._folder / "home").mkdir()
+        _write_private(self._folder / "home" / ".erlang.cookie", secrets.token_hex(16))
+        _write_private(
+            self._folder / "rabbitmq.conf",
             f"listeners.tcp.1 = {HOST}:{self.port}\n"
             f"default_user = {_USER}\n"
             f"default_pass = {self._password}\n"
-            f"disk_free_limit.absolute = {_DISK_FREE_LIMIT_BYTES}\n"
+            f"disk_free_limit.absolute = {_DISK_FREE_LIMIT_BYTES}\n",
         )
-        plugins = self._folder / "enabled_plugins"
-        plugins.write_text("[].\n")
-        return {**os.environ, **self._node_environment(), "HOME": str(home)}
+        (self._folder / "enabled_plugins").write_text("[].\n")
 
     def _node_environment(self) -> Mapping[str, str]:
         folder = self._folder
+        distribution, mapper = self._inner_ports
         return {
-            "ERL_EPMD_PORT": str(self._epmd_port.number),
+            "HOME": str(folder / "home"),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_PORT": str(mapper.number),
             "ERL_EPMD_ADDRESS": HOST,
             # Makes the script become the node, instead of staying as a parent that answers SIGTERM by rabbitmqctl.
             "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_NODENAME": _NODE,
-            "RABBITMQ_NODE_IP_ADDRESS": HOST,
-            "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_DIST_PORT": str(self._distribution_port.number),
-            "RABBITMQ_BASE": str(folder),
+            "RABBITMQ_DIST_PORT": str(distribution.number),
             "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_LOGS": "-",
@@ -284,15 +204,17 @@ class RabbitMQ:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_SCHEMA_DIR": str(folder / "schema"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
-            # One scheduler that never spins: two cores are shared with the tests.
+            # One scheduler that never spins: the cores are shared with the tests.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
                 "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
             ),
-            "LANG": "C.UTF-8",
-            "LC_ALL": "C.UTF-8",
         }
 
 
-def _queue_state(line: str) -> QueueState:
-    name, ready, consumers = line.split("\t")
-    return QueueState(name=name, ready=int(ready), consumers=int(consumers))
+def _length_of(expression: str) -> str:
+    return f"integer_to_list(length({expression}))"
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)

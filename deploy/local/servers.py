@@ -5,27 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from deploy.local.postgres import PostgreSQL
+from deploy.local.private_server import PrivateServer
 from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.radosgw import Radosgw
 from deploy.local.run_folder import RunFolder
 
-
-class Server(Protocol):
-    """What every private server can do."""
-
-    def start(self) -> None:
-        """Start on the data it had."""
-
-    def heal(self) -> None:
-        """Be alive and well again, whatever was done to it."""
-
-    def close(self) -> None:
-        """End for good."""
-
-
-S = TypeVar("S", bound=Server)
+S = TypeVar("S", bound=PrivateServer)
 
 
 class StartedOnDemand(Generic[S]):
@@ -100,9 +88,11 @@ class Servers:
         self._run = RunFolder(base)
         self.rabbitmq = StartedOnDemand(lambda: RabbitMQ(self._run))
         self.postgres = StartedOnDemand(lambda: PostgreSQL(self._run))
+        self.radosgw = StartedOnDemand(lambda: Radosgw(self._run))
 
     def close(self) -> None:
         """End every server that was started and remove its data; logs stay until the next run."""
         self.rabbitmq.close()
         self.postgres.close()
+        self.radosgw.close()
         self._run.close()
