@@ -21,7 +21,7 @@ MIN_SIDE_PIXELS = 16
 MAX_SIDE_PIXELS = 4_096
 MIN_SPEED = 0.5
 MAX_SPEED = 2.0
-MAX_MUSIC_SECONDS = 3_600.0
+MAX_MUSIC_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ class MusicRequest:
 
     Args:
         mood: Words such as "calm" or "uplifting"; unknown ones are answered with something neutral.
-        duration_s: Length [s], more than 0 and at most one hour.
+        duration_s: Length [s], more than 0 and at most 10 minutes; a longer video repeats it.
         take: Which of the many possible pieces.
     """
 
@@ -138,7 +138,8 @@ class MusicRequest:
     def __post_init__(self) -> None:
         if not 0 < self.duration_s <= MAX_MUSIC_SECONDS:
             raise InvalidInputError(
-                f"music of {self.duration_s} s was asked for; it must be above 0 and at most {MAX_MUSIC_SECONDS:.0f} s"
+                f"music of {self.duration_s} s was asked for; "
+                f"it must be above 0 and at most {MAX_MUSIC_SECONDS:.0f} s"
             )
 
 
@@ -155,8 +156,8 @@ class WordTiming:
     """One word of a narration and when it is spoken.
 
     ``text`` is ``narration[start_offset:end_offset]``, punctuation that belongs to it included; together the words
-    cover every visible character. Times are samples at the rate of the sound file, from its start; words follow each
-    other without overlap and each lasts at least one sample.
+    cover every visible character. Times are samples at the rate of the sound file, from its start; words follow
+    each other without overlap and each lasts at least one sample.
     """
 
     text: str

@@ -1,7 +1,7 @@
 """Runs the heavy part of a built-in provider in a child process and hands back what it answers.
 
-Painting, composing and speaking use the processor for seconds, and the speech engine holds the interpreter while it
-works; in the service's own process that would stop its heartbeats.
+Painting, composing and speaking use the processor for seconds, and the speech engine holds the interpreter while
+it works; in the service's own process that would stop its heartbeats.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def run_child(craft: str, request: Mapping[str, Any], *, provider: str, timeout_
         )
     except subprocess.TimeoutExpired:
         raise TaskFailedError(
-            f"the built-in {craft} provider did not finish within {timeout_s:.0f} s; the machine is overloaded, try again",
+            f"the built-in {craft} provider did not finish within {timeout_s:.0f} s; "
+            "the machine is overloaded, try again",
             code="content.builtin_too_slow",
             retryable=True,
             provider=provider,

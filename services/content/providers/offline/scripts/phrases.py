@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def phrases_of(language: str) -> Phrases:
     return _read(code)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(code: str) -> Phrases:
     raw: dict[str, Any] = YAML(typ="safe", pure=True).load((_FOLDER / f"{code}.yaml").read_text("utf-8"))
     lenses = tuple(

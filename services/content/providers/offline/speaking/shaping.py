@@ -35,7 +35,7 @@ def levelled(sound: NDArray[np.float32]) -> NDArray[np.int16]:
     rms = float(np.sqrt(np.mean(np.square(sound[loud])))) if loud.any() else 1.0
     gain = 10 ** (_TARGET_RMS_DBFS / 20) / max(rms, 1e-6)
     soft = np.tanh(sound * gain / _PEAK) * _PEAK
-    return np.round(soft * 32767).astype("<i2")
+    return np.asarray(np.round(soft * 32767).astype("<i2"))
 
 
 def _room(sample_rate: int) -> NDArray[np.float64]:
@@ -44,7 +44,7 @@ def _room(sample_rate: int) -> NDArray[np.float64]:
     time = np.arange(length) / sample_rate
     tail = generator("room").standard_normal(length) * np.exp(-time / 0.045)
     tail[: round(0.008 * sample_rate)] = 0
-    return tail * 10 ** (_ROOM_DB / 20) / np.sqrt(np.sum(np.square(tail))) * 3
+    return np.asarray(tail * (3 * 10 ** (_ROOM_DB / 20)) / np.sqrt(np.sum(np.square(tail))))
 
 
 def _fft_size(least: int) -> int:

@@ -45,7 +45,7 @@ def _spoken(engine: Engine, text: str) -> tuple[list[NDArray[np.float32]], list[
     for span in passages(ready):
         block, words = engine.say(ready[span.start : span.end])
         events += [WordEvent(offset=span.start + word.offset, sample=length + word.sample) for word in words]
-        blocks.append(block.astype(np.float32) / 32768)
+        blocks.append((block / 32768).astype(np.float32))
         length += len(block)
     return blocks, events
 

@@ -20,8 +20,8 @@ _HANG_S = 0.03
 def word_starts(spans: Sequence[Span], events: Sequence[WordEvent], samples: int) -> list[int]:
     """First sample of every word, strictly rising.
 
-    The engine reports some words several times (numbers), some not at all ("of the" is one to it): the first report
-    counts, and what is missing is shared out between its neighbours by length.
+    The engine reports some words several times (numbers), some not at all ("of the" is one to it): the first
+    report counts, and what is missing is shared out between its neighbours by length.
     """
     known = _reported(spans, events)
     known.setdefault(0, 0)
