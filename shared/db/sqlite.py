@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from shared.db.failures import is_busy
+from shared.db.turns import Turn
 from shared.errors import ConfigurationError, DatabaseUnavailableError, StudiomaticError
 
 FIRST_RETRY_S = 0.001
@@ -43,14 +43,7 @@ class BrokenReferenceError(StudiomaticError):
     code = "broken_reference"
 
 
-class _Turn:
-    """Whose turn it is to write one file; green where threading is patched."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-
-
-_turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
+_turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
 """One turn for each file, however many Database objects of this process have it open."""
 
 
@@ -66,7 +59,7 @@ class SqliteFile:
         _make_private_folder(path.parent)
         self.path = path
         self._patience_s = patience_s
-        self._turn = _turns.setdefault(os.path.realpath(path), _Turn())
+        self._turn = _turns.setdefault(os.path.realpath(path), Turn())
         self._writer = _engine(path, begin="BEGIN IMMEDIATE", pragmas=WRITER_PRAGMAS, pool_size=1)
         self._readers = _engine(path, begin="BEGIN", pragmas=READER_PRAGMAS, pool_size=5)
         event.listen(self._readers, "begin", _take_snapshot)
@@ -107,14 +100,14 @@ class SqliteFile:
 
     @contextmanager
     def _our_turn(self) -> Iterator[None]:
-        if not self._turn.lock.acquire(timeout=self._patience_s):
+        if not self._turn.acquire(self._patience_s):
             raise DatabaseUnavailableError(
                 f"{self.path.name} was being written by this process for over {self._patience_s:g} s"
             )
         try:
             yield
         finally:
-            self._turn.lock.release()
+            self._turn.release()
 
     @contextmanager
     def _references_unchecked(self) -> Iterator[None]:
