@@ -17,11 +17,11 @@ ROOT = Path(__file__).parent.parent
 # deploy/ is not part of the installed project; the servers are shared with the command line.
 sys.path.insert(0, str(ROOT))
 
-from deploy.local.errors import ServerUnavailableError  # noqa: E402
 from deploy.local.postgres import PostgreSQL  # noqa: E402
 from deploy.local.rabbitmq import RabbitMQ  # noqa: E402
 from deploy.local.radosgw import Radosgw  # noqa: E402
 from deploy.local.servers import S, Servers, StartedOnDemand  # noqa: E402
+from shared.errors import StudiomaticError  # noqa: E402
 from shared.storage import S3Location  # noqa: E402
 
 #: Cheap tests first: a broken rule shows before the first server is up.
@@ -164,7 +164,7 @@ def _needed_by(item: pytest.Item) -> list[StartedOnDemand[Any]]:
 def _had(server: StartedOnDemand[S]) -> S:
     try:
         return server.get()
-    except ServerUnavailableError as error:
+    except StudiomaticError as error:
         pytest.fail(error.message, pytrace=False)
 
 

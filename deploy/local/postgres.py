@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 import secrets
 import signal
 import subprocess
@@ -45,9 +44,8 @@ class PostgreSQL(PrivateServer):
     """
 
     def __init__(self, run: RunFolder) -> None:
-        folders = _program_folders()
-        self._server = find_program("postgres", packages="postgresql", folders=folders)
-        self._initdb = find_program("initdb", packages="postgresql", folders=folders)
+        self._server = find_program("postgres")
+        self._initdb = find_program("initdb")
         super().__init__(run, "postgres")
         self._account = _account()
         self._password = secrets.token_urlsafe(16)
@@ -174,12 +172,6 @@ class PostgreSQL(PrivateServer):
             raise ServerUnavailableError(
                 f"initdb could not make a PostgreSQL data folder in {place}: {done.stderr}"
             )
-
-
-def _program_folders() -> list[Path]:
-    """Return Debian's folders of PostgreSQL programs, newest version first; they are not on PATH."""
-    found = Path("/usr/lib/postgresql").glob("*/bin")
-    return sorted(found, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0), reverse=True)
 
 
 def _account() -> str | None:

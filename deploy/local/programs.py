@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from deploy.local.errors import ServerUnavailableError
 
-#: Debian and Ubuntu keep server programs where an ordinary user's PATH does not look.
-_MORE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin")
+#: Program -> the Debian package that brings it.
+_PACKAGE_OF = {
+    "rabbitmq-server": "rabbitmq-server",
+    "escript": "rabbitmq-server",
+    "postgres": "postgresql",
+    "initdb": "postgresql",
+    "radosgw": "radosgw",
+    "radosgw-admin": "radosgw",
+    "ceph": "radosgw",
+    "ceph-mon": "ceph-mon",
+    "monmaptool": "ceph-mon",
+    "ceph-osd": "ceph-osd",
+}
+
+#: RabbitMQ's own scripts, not the wrappers in /usr/sbin: those insist on root or the account rabbitmq.
+_RABBITMQ_FOLDER = Path("/usr/lib/rabbitmq/bin")
+#: Where Debian keeps each PostgreSQL version; none of them is on PATH.
+_POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
+#: Server programs that an ordinary user's PATH does not show.
+_SYSTEM_FOLDERS = (Path("/usr/sbin"), Path("/usr/local/sbin"), Path("/sbin"))
 
 
-def find_program(name: str, *, packages: str, folders: Sequence[Path] = ()) -> Path:
-    """Find a program.
+def find_program(name: str) -> Path:
+    """Find one of the programs that the servers are made of.
 
-    Args:
-        packages: The Debian packages that bring it, for the remedy.
-        folders: Where to look before PATH, best first.
     Raises:
         ServerUnavailableError: It is nowhere; the message says what to install.
     """
-    places = [str(folder) for folder in folders]
-    for path in (":".join(places) or None, None, ":".join(_MORE_FOLDERS)):
-        if found := shutil.which(name, path=path):
-            return Path(found)
-    raise ServerUnavailableError(
-        f"The program {name} is not installed. Remedy: apt-get install --no-install-recommends {packages} "
-        "(make test does it when run as root)."
-    )
+    found = _which(name)
+    if found is None:
+        raise ServerUnavailableError(
+            f"The program {name} is not installed. Remedy, as root: "
+            f"apt-get install --no-install-recommends {_PACKAGE_OF[name]} (make test does it when run as root)."
+        )
+    return found
+
+
+def missing_packages() -> list[str]:
+    """List the Debian packages without which a server cannot be had here."""
+    return sorted({package for name, package in _PACKAGE_OF.items() if _which(name) is None})
+
+
+def _which(name: str) -> Path | None:
+    own = _search(name, (_RABBITMQ_FOLDER, *_postgres_folders()))
+    found = own or shutil.which(name) or _search(name, _SYSTEM_FOLDERS)
+    return Path(found) if found else None
+
+
+def _search(name: str, folders: Iterable[Path]) -> str | None:
+    return shutil.which(name, path=":".join(map(str, folders)))
+
+
+def _postgres_folders() -> list[Path]:
+    """Return the folders of all installed versions, newest first."""
+    found = Path("/").glob(_POSTGRES_FOLDERS.lstrip("/"))
+    return sorted(found, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0), reverse=True)

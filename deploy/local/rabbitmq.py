@@ -17,8 +17,6 @@ from deploy.local.programs import find_program
 from deploy.local.rabbitmq_control import RabbitMQControl, erlang_binary
 from deploy.local.run_folder import RunFolder
 
-#: Its own scripts, not the wrappers in /usr/sbin: those insist on root or the account rabbitmq.
-_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 #: The host part must be one that epmd on the loopback address resolves.
 _NODE = "studio@localhost"
 _USER = "studio"
@@ -46,7 +44,7 @@ class RabbitMQ(PrivateServer):
     """
 
     def __init__(self, run: RunFolder) -> None:
-        self._server = find_program("rabbitmq-server", packages="rabbitmq-server", folders=[_SCRIPTS])
+        self._server = find_program("rabbitmq-server")
         super().__init__(run, "rabbitmq")
         self._password = secrets.token_urlsafe(16)
         self._inner_ports = (ReservedPort(), ReservedPort())

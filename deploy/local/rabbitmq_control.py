@@ -30,7 +30,7 @@ class RabbitMQControl:
 
     def __init__(self, *, node: str, environment: Mapping[str, str], log: Path) -> None:
         self._lock = threading.Lock()
-        escript = find_program("escript", packages="rabbitmq-server")
+        escript = find_program("escript")
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 [escript, _SCRIPT, node],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass, field
 
@@ -15,7 +16,6 @@ from deploy.local.programs import find_program
 from deploy.local.run_folder import RunFolder
 
 _PROGRAMS = ("monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin")
-_PACKAGES = "radosgw ceph-mon ceph-osd"
 _USER = "studio"
 _COMMAND_S = 60.0
 
@@ -81,7 +81,7 @@ class Radosgw(PrivateServer):
     """
 
     def __init__(self, run: RunFolder) -> None:
-        self._programs = {name: find_program(name, packages=_PACKAGES) for name in _PROGRAMS}
+        self._programs = {name: find_program(name) for name in _PROGRAMS}
         super().__init__(run, "radosgw")
         self._settings = self._folder / "ceph.conf"
         self._monitor_port = ReservedPort()
@@ -147,9 +147,21 @@ class Radosgw(PrivateServer):
         self._store.append(self._daemon("ceph-mon", "-i", "a"))
         # The daemon comes up only under the very id that the monitor has heard of.
         identity = str(uuid.uuid4())
-        self._command("ceph", "osd", "new", identity, "0")
+        self._register_daemon(identity)
         self._command("ceph-osd", "-i", "0", "--mkfs", "--no-mon-config", "--osd-uuid", identity)
         self._store.append(self._daemon("ceph-osd", "-i", "0"))
+
+    def _register_daemon(self, identity: str) -> None:
+        """Tell the monitor of its one object daemon, as soon as it listens: the first moment it answers EPERM."""
+        deadline = time.monotonic() + _COMMAND_S
+        while True:
+            try:
+                self._command("ceph", "osd", "new", identity, "0")
+            except ServerCommandError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def _write_settings(self, fsid: str) -> None:
         text = _SETTINGS.format(

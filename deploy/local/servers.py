@@ -90,9 +90,16 @@ class Servers:
         self.postgres = StartedOnDemand(lambda: PostgreSQL(self._run))
         self.radosgw = StartedOnDemand(lambda: Radosgw(self._run))
 
+    def begin_all(self) -> None:
+        """Start all servers without waiting for them."""
+        for server in self._all():
+            server.begin()
+
     def close(self) -> None:
         """End every server that was started and remove its data; logs stay until the next run."""
-        self.rabbitmq.close()
-        self.postgres.close()
-        self.radosgw.close()
+        for server in self._all():
+            server.close()
         self._run.close()
+
+    def _all(self) -> tuple[StartedOnDemand[RabbitMQ], StartedOnDemand[PostgreSQL], StartedOnDemand[Radosgw]]:
+        return self.rabbitmq, self.postgres, self.radosgw

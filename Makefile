@@ -1,0 +1,63 @@
+# Everything a person or a machine does with a checkout. `make` alone explains itself.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# Packages that are type-checked; tests and benchmarks are checked by running them.
+TYPED := -p shared -p services -p studiomatic -p deploy.local
+
+.PHONY: help demo test check bench servers format lock clean static server-programs
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.runtime ## make a narrated video from the bundled sample (needs only Python 3.11 to 3.13)
+	@$(BIN)/studio demo
+
+test: .venv/.dev server-programs static ## run everything, on private servers (as root: installs them with apt)
+	@$(BIN)/pytest --durations=15
+
+check: .venv/.dev static ## what needs no server: format, lint, types, imports, unit and contract tests
+	@$(BIN)/pytest -q tests/unit tests/contract
+
+bench: .venv/.dev server-programs ## measure: prints ratios and compares them with their targets
+	@$(BIN)/pytest -q -s benchmarks
+
+servers: .venv/.dev server-programs ## start private RabbitMQ, PostgreSQL and S3 to develop against, until Ctrl-C
+	@$(BIN)/python -m deploy.local run
+
+format: .venv/.dev ## format the code and mend what the linter can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lock: .venv/.dev ## renew the locks in requirements/ from pyproject.toml
+	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile $(LOCK) -o requirements/runtime.txt
+	$(BIN)/uv pip compile $(LOCK) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove what was made here: environment, caches, logs of past runs, demo output
+	@rm -rf .venv .run build demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	pyproject.toml requirements/build.in
+
+static: .venv/.dev
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy $(TYPED)
+	@$(BIN)/lint-imports
+
+server-programs: .venv/.dev
+	@deploy/local/install-servers
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml
+	@deploy/local/make-venv $<
+	@touch $@
+
+# The development lock holds everything of the runtime lock.
+.venv/.dev: requirements/dev.txt pyproject.toml
+	@deploy/local/make-venv $<
+	@touch .venv/.runtime $@

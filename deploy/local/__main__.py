@@ -1,0 +1,59 @@
+"""``python -m deploy.local``: private servers for a person at a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from deploy.local.programs import missing_packages
+from deploy.local.servers import Servers
+from shared.errors import StudiomaticError
+
+_RUN_FOLDER = Path(__file__).parents[2] / ".run"
+
+
+def main() -> int:
+    """Run the chosen command and return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="start RabbitMQ, PostgreSQL and radosgw, show their addresses, stop on Ctrl-C")
+    commands.add_parser("missing", help="list the Debian packages to install first; nothing when all are there")
+    if parser.parse_args().command == "run":
+        return _run()
+    print("\n".join(missing_packages()))  # noqa: T201 - the answer
+    return 0
+
+
+def _run() -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    servers = Servers(_RUN_FOLDER)
+    try:
+        _show_addresses(servers)
+        signal.pause()
+    except KeyboardInterrupt:
+        return 0
+    except StudiomaticError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        servers.close()
+    return 0
+
+
+def _show_addresses(servers: Servers) -> None:
+    servers.begin_all()
+    access = servers.radosgw.get().access
+    for line in (
+        f"RabbitMQ    {servers.rabbitmq.get().url()}",
+        f"PostgreSQL  {servers.postgres.get().url()}",
+        f"S3          {access.endpoint}  access key {access.access_key}  secret key {access.secret_key}",
+        "Ctrl-C stops them.",
+    ):
+        print(line, flush=True)  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())
