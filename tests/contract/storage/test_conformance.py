@@ -523,7 +523,7 @@ def run_child(location: FolderLocation | S3Location, program: str, *arguments: s
             f" secret_key=SecretStr({location.secret_key.get_secret_value()!r}))"
         )
     prelude = (
-        "import io, json, os, resource, sys\n"
+        "import io, json, os, sys\n"
         "from pathlib import Path\n"
         "from pydantic import SecretStr\n"
         "from shared.storage import *\n"
@@ -553,7 +553,9 @@ class Zeros:
         self.left -= (step := min(size, self.left))
         return bytes(step)
 
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def peak():  # not ru_maxrss: that one remembers the size of the parent
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 key, target = arguments
 def round_trip(size):
@@ -633,17 +635,17 @@ eventlet.spawn(tick)
 eventlet.sleep(0)
 pool = eventlet.GreenPool()
 before = ticks
-for _ in pool.imap(round_trip, range(5)): pass
+for _ in pool.imap(round_trip, range(3)): pass
 print(json.dumps({"ticks": ticks - before}))
 """
 
     def test_green_threads_share_a_store_and_others_run_meanwhile(
         self, location: FolderLocation | S3Location, account: AccountId
     ) -> None:
-        """Each of 5 green threads moves 56 MiB in chunks of at most 8 MiB, and lets the others run after each."""
+        """Each of 3 green threads moves 56 MiB in chunks of at most 8 MiB, and lets the others run after each."""
         answer = answer_of(run_child(location, self.GREEN, render_prefix(account, JobId("job"))))
 
-        assert answer["ticks"] >= 5 * 7
+        assert answer["ticks"] >= 3 * 7
 
     def test_plain_threads_share_a_store(self, store: ObjectStore, account: AccountId) -> None:
         def round_trip(number: int) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -116,3 +119,39 @@ class TestVerifiedFile:
 
         with pytest.raises(DigestMismatchError):
             self.read(file)
+
+
+def test_measuring_and_reading_a_large_file_lets_green_threads_run(tmp_path: Path) -> None:
+    """20 chunks are hashed three times; another green thread must get its turn after each."""
+    path = tmp_path / "large"
+    path.touch()
+    os.truncate(path, 20 << 20)
+    program = """
+import eventlet; eventlet.monkey_patch()
+import sys
+from pathlib import Path
+from shared.storage import fingerprint_of
+from shared.storage.s3_upload import prepared
+
+turns = 0
+def take_turns():
+    global turns
+    while True:
+        turns += 1
+        eventlet.sleep(0)
+
+eventlet.spawn(take_turns)
+path = Path(sys.argv[1])
+fingerprint_of(path)
+measured = turns
+with prepared(path, None, bucket="bucket", key="key", media_type="video/mp4") as upload:
+    prepared_after = turns
+    while upload.body.read(1 << 20):
+        pass
+print(min(measured, prepared_after - measured, turns - prepared_after))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, path], capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stdout) >= 20

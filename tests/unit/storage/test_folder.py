@@ -8,13 +8,16 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
 
 import pytest
 
 from shared.errors import ConfigurationError, ConflictError, NotFoundError
 from shared.ids import AccountId, JobId
-from shared.storage import DigestMismatchError, FolderStore, account_prefix, render_key
+from shared.storage import DigestMismatchError, FolderStore, account_prefix, folder_files, render_key
 
 ACCOUNT = AccountId("account")
 KEY = render_key(ACCOUNT, JobId("job"), "video.mp4")
@@ -79,6 +82,57 @@ class TestFiles:
 
         assert moved.head(KEY).media_type == VIDEO
         assert moved.open(KEY).read() == b"the video"
+
+
+class TestOrder:
+    def test_a_body_and_its_name_are_on_disk_before_its_link_appears(
+        self, store: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[tuple[str, bool]] = []
+        fsync = os.fsync
+
+        def record(handle: int) -> None:
+            kind = "folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "body"
+            synced.append((kind, (folder / "objects" / KEY).exists()))
+            fsync(handle)
+
+        monkeypatch.setattr(os, "fsync", record)
+        put(store, b"the video")
+        store.delete(KEY)
+        store.put_if_absent(KEY, io.BytesIO(b"the video"), media_type=VIDEO)
+
+        assert synced == [("body", False), ("folder", False), ("folder", True)] * 2
+
+    def test_an_object_replaced_while_it_is_being_opened_is_found_all_the_same(
+        self, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(store, b"first")
+        opening = folder_files.open_if_present
+
+        def replace_before_opening(path: Path) -> FileIO | None:
+            monkeypatch.setattr(folder_files, "open_if_present", opening)
+            put(store, b"second")
+            return opening(path)
+
+        monkeypatch.setattr(folder_files, "open_if_present", replace_before_opening)
+
+        assert store.open(KEY).read() == b"second"
+
+    def test_writers_and_deleters_of_one_object_leave_no_body_behind(
+        self, store: FolderStore, folder: Path
+    ) -> None:
+        def write_and_delete(number: int) -> None:
+            for turn in range(60):
+                if (number + turn) % 3:
+                    put(store, bytes([number]) * 100)
+                else:
+                    store.delete(KEY)
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(write_and_delete, range(6)))
+        store.delete(KEY)
+
+        assert files_below(folder) == []
 
 
 class TestDamage:
@@ -149,7 +203,7 @@ FolderStore(Path(sys.argv[1])).put(sys.argv[2], Stuck(), media_type="video/mp4")
 """
 
     @pytest.fixture
-    def writer(self, folder: Path) -> subprocess.Popen[str]:
+    def writer(self, folder: Path) -> Iterator[subprocess.Popen[str]]:
         child = subprocess.Popen(
             [sys.executable, "-c", self.WRITER, str(folder), KEY], stdout=subprocess.PIPE, text=True
         )
