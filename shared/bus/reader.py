@@ -10,7 +10,7 @@ while work still runs, and acknowledges what it cannot decode; hence this one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
@@ -82,6 +82,13 @@ class QueueReader(ConsumerMixin):
 
     def on_consume_ready(self, *_: Any, **__: Any) -> None:
         self.ready.set()
+
+    def consume(self, *args: Any, **kwargs: Any) -> Iterator[None]:
+        try:
+            yield from super().consume(*args, **kwargs)
+        except (*self.connection_errors, *self.channel_errors) as error:
+            log.warning("broker_connection_lost", error=f"{type(error).__name__}: {str(error)[:200]}")
+            raise
 
     def on_iteration(self) -> None:
         if self._cancelling and self._consumers:

@@ -150,6 +150,14 @@ def test_a_dead_letter_nobody_can_read_ends_in_the_last_place(town) -> None:
     town.eventually(lambda: town.notes(event="buried", message=readable.id))
 
 
+def test_a_fact_that_no_handler_survives_is_set_aside_at_the_delivery_limit(town) -> None:
+    before = town.depth("clerk.curses.dead")
+    curse = a_fact(new_id(), AttemptStarted)
+    town.publish("foreman.events", "curse.spoken", curse)
+    town.eventually(lambda: town.depth("clerk.curses.dead") == before + 1)
+    assert len(town.notes(event="cursed", message=curse.id)) == 4, "the first delivery and three more"
+
+
 def test_progress_is_told_while_a_task_runs(town) -> None:
     task_id = town.order("slowly", seconds=1.5)
     town.wait_for(task_id, "succeeded")

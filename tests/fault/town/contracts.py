@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from shared.bus.outgoing import events_exchange
 from shared.bus.topology import (
     COMMON,
+    DEAD_EXCHANGE,
     JOB_CANCELLING_KEY,
+    Binding,
+    Queue,
+    QueueKind,
+    Topology,
+    dead_queue,
     events_of,
     listener,
     lossy_listener,
@@ -17,8 +24,17 @@ from shared.contracts.tasks import TaskCommand, TaskResult
 RESULTS = ("attempt.started", "attempt.deferred", "attempt.succeeded", "attempt.failed")
 POOLS = ("mason", "sculptor")
 
+CURSES = Queue(name="clerk.curses", kind=QueueKind.QUORUM, dead_letter=True, delivery_limit=3)
+
 TOWN = (
     COMMON
+    + Topology(
+        queues=(CURSES, Queue(name=dead_queue(CURSES.name), kind=QueueKind.QUORUM)),
+        bindings=(
+            Binding(exchange=events_exchange("foreman"), queue=CURSES.name, routing_key="curse.*"),
+            Binding(exchange=DEAD_EXCHANGE, queue=dead_queue(CURSES.name), routing_key=CURSES.name),
+        ),
+    )
     + events_of("foreman")
     + events_of("mason")
     + events_of("sculptor")

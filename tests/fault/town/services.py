@@ -244,14 +244,16 @@ class Clerk:
     @listen("clerk.walls")
     def note_wall(self, envelope: Envelope) -> None:
         body = read(envelope, WallFinished)
-        if body.state == "cursed":
-            note(event="cursed", task=body.task_id)
-            raise ZeroDivisionError("no clerk can write this down")
         with self.books.database.transaction() as connection:
             if self.books.inbox.first_time(connection, "clerk.walls", envelope.id):
                 connection.execute(
                     insert(HEARD).values(message_id=envelope.id, type=envelope.type, task_id=body.task_id)
                 )
+
+    @listen("clerk.curses")
+    def note_curse(self, envelope: Envelope) -> None:
+        note(event="cursed", message=envelope.id)
+        raise ZeroDivisionError("no clerk can write this down")
 
     @listen("sculptor.dead")
     def bury(self, envelope: Envelope) -> None:
