@@ -30,6 +30,7 @@ FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0
 UNROUTABLE_PAUSE = timedelta(seconds=10)
 STOP_GRACE_S = 5.0
+PURGE_EVERY_S = 3600.0
 
 Publish = Callable[[Sequence[OutgoingMessage]], None]
 """Hands messages to the broker and returns when it has confirmed all of them."""
@@ -62,6 +63,7 @@ class Relay:
         self._nudged = threading.Event()
         self._stopping = threading.Event()
         self._abandoned = False
+        self._purge_due = time.monotonic()
         self._thread: threading.Thread | None = None
         database.watch(outbox.table.name, self.nudge)
 
@@ -174,6 +176,7 @@ class Relay:
                     reopened = True
                 while self.send_pending():
                     time.sleep(0)  # others may run between two batches
+                self._purge_if_due()
             except RivalRelayError:
                 time.sleep(RIVAL_PAUSE_S)
                 continue
@@ -184,6 +187,15 @@ class Relay:
             if self._stopping.is_set():
                 return
             self._nudged.wait(POLL_S)
+
+    def _purge_if_due(self) -> None:
+        """Delete what was sent long ago: at the start and then once an hour."""
+        if time.monotonic() < self._purge_due:
+            return
+        purged = self._outbox.purge(self._database)
+        self._purge_due = time.monotonic() + PURGE_EVERY_S
+        if purged:
+            _log.info("outbox_purged", messages=purged)
 
     def _wait_after(self, error: Exception, pause_s: float) -> None:
         """Wait for the broker or database to come back, briefly once we are to stop."""
