@@ -191,11 +191,11 @@ def save(body: Readable, target: Path, expected: Fingerprint, key: str) -> None:
     """Write a body to a file that appears, or is replaced, only when all bytes are the expected ones."""
     action = f"saving {key}"
     partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-    meter = Meter()
+    with disk_errors(action):
+        file = partial.open("xb", buffering=0)
     try:
-        with disk_errors(action):
-            file = partial.open("xb", buffering=0)
         with file:
+            meter = Meter()
             for chunk in chunks(body):
                 write(file, chunk, action)
                 meter.update(chunk)

@@ -73,22 +73,20 @@ class FolderStore:
     ) -> Fingerprint:
         with self._received(key, source, media_type, expected) as incoming:
             with disk_errors(f"storing {key}"), _unless_erased(key):
-                body = self._settle(key, incoming, media_type)
-                files.replace_link(self._objects / key, body)
+                files.replace_link(self._objects / key, self._settle(key, incoming, media_type))
             return incoming.fingerprint
 
     def put_if_absent(
         self, key: str, source: Source, *, media_type: str, expected: Fingerprint | None = None
     ) -> PutResult:
-        with self._received(key, source, media_type, expected) as incoming:
-            with disk_errors(f"storing {key}"), _unless_erased(key):
-                body = self._settle(key, incoming, media_type)
-                while not files.create_link(self._objects / key, body):
-                    if winner := self._existing(key):
-                        body.unlink(missing_ok=True)
-                        return PutResult(created=False, fingerprint=winner.fingerprint)
-                    files.remove_link_without_body(self._objects / key)
-            return PutResult(created=True, fingerprint=incoming.fingerprint)
+        with (
+            self._received(key, source, media_type, expected) as incoming,
+            disk_errors(f"storing {key}"),
+            _unless_erased(key),
+        ):
+            body = self._settle(key, incoming, media_type)
+            with files.removed_on_error(body):
+                return self._link_if_absent(key, body, incoming.fingerprint)
 
     def head(self, key: str) -> StoredObject:
         stored, file = self._open_body(key)
@@ -118,8 +116,9 @@ class FolderStore:
     def delete_prefix(self, prefix: str) -> int:
         validate_erasable_prefix(prefix)
         with disk_errors(f"erasing {prefix}"):
-            unfinished = self._incoming.glob(f"{_flat(prefix)}*")
-            return files.erase_folder(self._objects / prefix) + sum(map(files.erase_file, unfinished))
+            # First what is unfinished: a body that is finished between the two steps is found as an object.
+            unfinished = sum(map(files.erase_file, self._incoming.glob(f"{_flat(prefix)}*")))
+            return unfinished + files.erase_folder(self._objects / prefix)
 
     def presign_get(self, key: str, *, lifetime: timedelta, filename: str | None = None) -> LocalDownload:
         validate_lifetime(lifetime)
@@ -160,6 +159,14 @@ class FolderStore:
         name = files.BodyName(sha256=incoming.fingerprint.sha256, media_type=media_type)
         return files.move_in(incoming.path, (self._objects / key).with_name(name.fresh()))
 
+    def _link_if_absent(self, key: str, body: Path, fingerprint: Fingerprint) -> PutResult:
+        while not files.create_link(self._objects / key, body):
+            if winner := self._existing(key):
+                body.unlink(missing_ok=True)
+                return PutResult(created=False, fingerprint=winner.fingerprint)
+            files.remove_link_without_body(self._objects / key)
+        return PutResult(created=True, fingerprint=fingerprint)
+
     def _existing(self, key: str) -> StoredObject | None:
         try:
             return self.head(key)
@@ -170,15 +177,14 @@ class FolderStore:
         """Open the body of an object; one that is replaced at this moment is looked up again."""
         link = self._objects / validate_key(key)
         missing: str | None = None
-        while (target := files.read_link(link)) is not None and target != missing:
-            name = files.BodyName.parse(target)
-            if name is None:
-                raise DigestMismatchError(f"{key} was not put there by a store; move the file away")
-            with disk_errors(f"opening {key}"):
-                file = files.open_if_present(link.with_name(target))
-            if file is not None:
-                return _found(key, name, file), file
-            missing = target
+        with disk_errors(f"opening {key}"):
+            while (target := files.read_link(link)) is not None and target != missing:
+                name = files.BodyName.parse(target)
+                if name is None:
+                    raise DigestMismatchError(f"{key} was not put there by a store; move the file away")
+                if file := files.open_if_present(link.with_name(target)):
+                    return _found(key, name, file), file
+                missing = target
         raise NotFoundError(f"there is no object {key}")
 
     def _listed(self, folder: Path) -> Iterator[ListedObject]:

@@ -63,12 +63,12 @@ def create_link(link: Path, body: Path) -> bool:
 def replace_link(link: Path, body: Path) -> None:
     """Make a body the object, and remove the body that was it before."""
     fresh = link.with_name(f".{secrets.token_hex(8)}.link")
-    with _locked(link.parent):
+    with removed_on_error(body, fresh), _locked(link.parent):
         before = read_link(link)
         fresh.symlink_to(body.name)
         fresh.replace(link)
-        _sync(link.parent)
-        _remove_body(link, before)
+    _sync(link.parent)
+    _remove_body(link, before)
 
 
 def remove_link(link: Path) -> None:
@@ -91,6 +91,17 @@ def remove_link_without_body(link: Path) -> None:
 def _remove_body(link: Path, name: str | None) -> None:
     if name and BodyName.parse(name):
         link.with_name(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def removed_on_error(*paths: Path) -> Iterator[None]:
+    """Leave no body without a link when a link could not be made, for example on a full disk."""
+    try:
+        yield
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def move_in(incoming: Path, body: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -17,7 +18,14 @@ import pytest
 
 from shared.errors import ConfigurationError, ConflictError, NotFoundError
 from shared.ids import AccountId, JobId
-from shared.storage import DigestMismatchError, FolderStore, account_prefix, folder_files, render_key
+from shared.storage import (
+    DigestMismatchError,
+    FolderStore,
+    StorageFullError,
+    account_prefix,
+    folder_files,
+    render_key,
+)
 
 ACCOUNT = AccountId("account")
 KEY = render_key(ACCOUNT, JobId("job"), "video.mp4")
@@ -132,6 +140,19 @@ class TestOrder:
             list(pool.map(write_and_delete, range(6)))
         store.delete(KEY)
 
+        assert files_below(folder) == []
+
+    @pytest.mark.parametrize("operation", ["put", "put_if_absent"])
+    def test_a_link_that_cannot_be_made_leaves_no_body(
+        self, store: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch, operation: str
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "no room for a name")
+
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+
+        with pytest.raises(StorageFullError):
+            getattr(store, operation)(KEY, io.BytesIO(b"abc"), media_type=VIDEO)
         assert files_below(folder) == []
 
 
