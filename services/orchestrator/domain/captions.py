@@ -7,7 +7,7 @@ a caption, below which it flickers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import zip_longest
 
 from shared.contracts.tasks import SpokenWord
 from shared.contracts.timeline import SAMPLE_RATE, CaptionWord, Cue, Rate
@@ -38,8 +38,7 @@ def caption_cues(rate: Rate, words: Sequence[SpokenWord], *, lead_frames: int, f
 
 def _groups(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
     group: list[SpokenWord] = []
-    following = [*words[1:], None]
-    for word, after in zip(words, following, strict=True):
+    for word, after in zip_longest(words, words[1:]):
         group.append(word)
         if after is None or _breaks_after(group, after):
             yield group
@@ -78,8 +77,8 @@ def _held(rate: Rate, cues: Sequence[Cue], frames: int) -> Iterator[Cue]:
     """Hold each caption a little longer, up to the next one: no flicker, no overlap."""
     hold = round(rate.fraction * HOLD_MS / 1000)
     least = round(rate.fraction * MIN_MS / 1000)
-    limits = [after.start_frame for _, after in pairwise(cues)] + [frames]
-    for cue, limit in zip(cues, limits, strict=True):
+    for cue, after in zip_longest(cues, cues[1:]):
+        limit = after.start_frame if after else frames
         end = max(cue.end_frame + hold, cue.start_frame + least)
         yield cue.model_copy(update={"end_frame": max(min(end, limit), cue.start_frame + 1)})
 

@@ -150,15 +150,11 @@ class RecordAttempts:
             unit.renew_lease(report.task.task_id, report.fact.attempt, until)
             return
         unit.change_task(report.task, TaskState.RUNNING, f"runs on {report.fact.worker}", lease_until=until)
-        job = report.job
-        trace = report.envelope.traceparent
-        if job.state is JobState.QUEUED:
-            job = unit.change_job(job, JobState.RUNNING, "its first task started", started_at=self._clock.now())
-            job = unit.publish(job, JobStarted(**_names(job)), traceparent=trace)
+        job = self._running(unit, report)
         started = TaskStarted(
             **_names(job), **_task_names(report.task), attempt=report.fact.attempt, worker=report.fact.worker
         )
-        unit.publish(job, started, traceparent=trace)
+        unit.publish(job, started, traceparent=report.envelope.traceparent)
 
     def _succeeded(self, unit: Unit, report: Report, fact: AttemptSucceeded) -> str | None:
         accepted = report.is_current
@@ -181,7 +177,7 @@ class RecordAttempts:
             reused=result.reused,
             duration_ms=fact.duration_ms,
         )
-        job = unit.publish(report.job, done, traceparent=report.envelope.traceparent)
+        job = unit.publish(self._running(unit, report), done, traceparent=report.envelope.traceparent)
         if job.state is JobState.CANCELLING:
             end_if_cancelled(unit, job)
             return None
@@ -193,6 +189,14 @@ class RecordAttempts:
             return None
         self._publish_progress(unit, job)
         return job.job_id
+
+    def _running(self, unit: Unit, report: Report) -> JobRecord:
+        """The job, which runs from its first report on; a result may overtake the news of its start."""
+        job = report.job
+        if job.state is not JobState.QUEUED:
+            return job
+        job = unit.change_job(job, JobState.RUNNING, "its first task started", started_at=self._clock.now())
+        return unit.publish(job, JobStarted(**_names(job)), traceparent=report.envelope.traceparent)
 
     def _failed(self, unit: Unit, report: Report, fact: AttemptFailed) -> None:
         unit.close_attempt(fact.execution_id, "failed", duration_ms=fact.duration_ms, error=fact.error)
