@@ -31,16 +31,18 @@ def caption_cues(rate: Rate, words: Sequence[SpokenWord], *, lead_frames: int, f
         lead_frames: Frames before the voice starts.
         frames: Length of the clip; no caption reaches beyond it.
     """
-    groups = list(_groups(words))
+    groups = _groups(words, least_samples=rate.samples_at_frame(1) + 1)
     drafts = [_cue(rate, group, lead_frames, frames) for group in groups]
     return tuple(_held(rate, drafts, frames))
 
 
-def _groups(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
+def _groups(words: Sequence[SpokenWord], *, least_samples: int) -> Iterator[list[SpokenWord]]:
+    """Words of one caption each; a caption lasts at least a frame, however fast the words are."""
     group: list[SpokenWord] = []
     for word, after in zip_longest(words, words[1:]):
         group.append(word)
-        if after is None or _breaks_after(group, after):
+        lasts = after is None or after.start_sample - group[0].start_sample >= least_samples
+        if lasts and (after is None or _breaks_after(group, after)):
             yield group
             group = []
 
