@@ -10,16 +10,16 @@ from services.content.handlers.own_media import OwnMedia
 from services.content.handlers.produce import Produce, Providers
 from services.content.handlers.projects import Projects
 from services.content.objects import MediaIntake, StoredObjects
-from services.content.providers.offline.image import BuiltinImages
-from services.content.providers.offline.music import BuiltinMusic
-from services.content.providers.offline.script import BuiltinScript
-from services.content.providers.offline.voice import BuiltinVoice
+from services.content.providers.offline.image import OfflineImage
+from services.content.providers.offline.music import OfflineMusic
+from services.content.providers.offline.script import OfflineScript
+from services.content.providers.offline.voice import OfflineVoice
 from services.content.store import ContentStore
 from services.content.tables import INBOX, OUTBOX
 from shared.bus.inbox import Inbox
 from shared.bus.outbox import Outbox
-from shared.bus.relay import Publish, Relay
-from shared.bus.reports import OutboxReports
+from shared.bus.relay import Relay
+from shared.bus.reports import OutboxReports, Publish
 from shared.clock import SystemClock
 from shared.config import Settings
 from shared.contracts.references import AudioReference, ImageReference
@@ -53,7 +53,7 @@ class ProjectDesk:
 class Content:
     """The service's use cases."""
 
-    def __init__(self, settings: Settings, *, publish: Publish, epoch: str) -> None:
+    def __init__(self, settings: Settings, *, publisher: Publish, epoch: str) -> None:
         clock = SystemClock()
         self._database = open_service_database(settings, SERVICE)
         migrate(self._database, SERVICE)
@@ -69,8 +69,8 @@ class Content:
             stored,
         )
         outbox = Outbox(OUTBOX)
-        self.relay = Relay(self._database, outbox, publish, epoch)
-        self.reports = OutboxReports(self._database, outbox, Inbox(INBOX), SERVICE)
+        self.relay = Relay(self._database, outbox, publisher.publish, epoch)
+        self.reports = OutboxReports(self._database, outbox, Inbox(INBOX), publisher, SERVICE)
 
     def start(self) -> None:
         """Send what is waiting in the outbox."""
@@ -84,4 +84,4 @@ class Content:
 
 def builtin_providers() -> Providers:
     """Providers that need no key and no network."""
-    return Providers(script=BuiltinScript(), image=BuiltinImages(), voice=BuiltinVoice(), music=BuiltinMusic())
+    return Providers(script=OfflineScript(), image=OfflineImage(), voice=OfflineVoice(), music=OfflineMusic())

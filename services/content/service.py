@@ -22,7 +22,7 @@ from shared.contracts.tasks import (
 
 
 def _content(wiring: Wiring) -> Content:
-    return Content(wiring.settings, publish=wiring.publisher.publish, epoch=wiring.epoch)
+    return Content(wiring.settings, publisher=wiring.publisher, epoch=wiring.epoch)
 
 
 def _slots(settings: Settings) -> int:
