@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from kombu.connection import Connection
 
+from shared.bus.connection import broker_connection
 from shared.bus.errors import UnroutableError
 from shared.bus.outgoing import OutgoingMessage
 from shared.contracts.envelope import CONTENT_TYPE
@@ -30,7 +30,6 @@ SEND_TIMEOUT_S = 10.0
 """Longest wait for connection and confirms together."""
 
 _RECONNECT_DELAY_S = 0.2
-_CONNECT_TIMEOUT_S = 5.0
 _PERSISTENT, _TRANSIENT = 2, 1  # delivery modes of AMQP 0-9-1
 
 
@@ -50,6 +49,9 @@ class Publisher:
     Args:
         url: ``amqp://…`` or ``memory://…``
         timeout_s: Longest time one call may take [s].
+
+    Attributes:
+        sent: How many messages the broker has confirmed.
     """
 
     def __init__(self, url: str, *, timeout_s: float = SEND_TIMEOUT_S) -> None:
@@ -58,6 +60,7 @@ class Publisher:
         self._waiting: deque[_Ticket] = deque()
         self._turn = threading.Lock()
         self._channel: _ConfirmedChannel | None = None
+        self.sent = 0
 
     def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Send messages in order; when it returns, the broker has confirmed them all.
@@ -102,6 +105,7 @@ class Publisher:
             try:
                 self._open_channel().send(tickets, deadline)
                 refused = ""
+                self.sent += sum(len(ticket.messages) for ticket in tickets)
                 break
             except _Lost as error:
                 refused = f"the broker is away: {error}"
@@ -130,7 +134,7 @@ class _ConfirmedChannel:
     """A connection with one channel in confirm mode."""
 
     def __init__(self, url: str) -> None:
-        self._connection = Connection(url, connect_timeout=_CONNECT_TIMEOUT_S, heartbeat=0)
+        self._connection = broker_connection(url)
         self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
         self._sent = 0
         self._unconfirmed: dict[int, _Ticket] = {}

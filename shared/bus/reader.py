@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
-from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.mixins import ConsumerMixin
 
+from shared.bus.connection import broker_connection
 from shared.bus.delivery import BrokerDelivery
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class QueueReader(ConsumerMixin):
     """
 
     def __init__(self, url: str, prepare: Prepare, receive: Receive, *, prefetch: int) -> None:
-        self.connection = Connection(url, heartbeat=HEARTBEAT_S)
+        self.connection = broker_connection(url, heartbeat_s=HEARTBEAT_S)
         self.ready = threading.Event()
         self._prepare = prepare
         self._receive = receive

@@ -14,11 +14,11 @@ import time
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.messaging import Consumer
 
 from shared.bus.calls import DEADLINE_HEADER, CallFailed
+from shared.bus.connection import broker_connection
 from shared.bus.errors import RpcTimeoutError, UnroutableError
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
 from shared.bus.trace import child_traceparent
@@ -45,7 +45,6 @@ R = TypeVar("R", bound=Reply)
 CALL_TIMEOUT_S = 10.0
 
 _RECONNECT_DELAY_S = 0.2
-_CONNECT_TIMEOUT_S = 5.0
 
 _SHARED_ERRORS: dict[str, type[StudiomaticError]] = {
     error.code: error
@@ -145,7 +144,7 @@ class _Session:
     """A connection that has one call under way at a time; connects at the first."""
 
     def __init__(self, url: str, user: str) -> None:
-        self._connection = Connection(url, connect_timeout=_CONNECT_TIMEOUT_S, heartbeat=0)
+        self._connection = broker_connection(url)
         self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
         self._address = own_queue_prefix("replies", user) + new_id()
         self._channel: Any = None

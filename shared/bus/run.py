@@ -16,15 +16,16 @@ from typing import Any
 
 import eventlet
 import structlog
-from kombu.connection import Connection
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from nameko.runners import ServiceRunner
 
+from shared.bus.connection import broker_connection, is_memory
 from shared.bus.declare import declare
-from shared.bus.dependency import WIRING_KEY, Wiring
+from shared.bus.dependency import WIRING_KEY, Wiring, provided_part
 from shared.bus.green import require_green
 from shared.bus.outbox import DURABLE
 from shared.bus.publisher import Publisher
+from shared.bus.settling import Settler
 from shared.bus.topology import TOPOLOGY, Topology
 from shared.bus.watchdog import Watchdog
 from shared.config import Settings
@@ -63,10 +64,11 @@ class Runtime:
         """Start all services; returns when they take messages or try to."""
         _quieten_nameko()
         if self._settings.embedded:
-            with Connection(self.wiring.bus_url) as connection:
+            with broker_connection(self.wiring.bus_url) as connection:
                 declare(connection, self._topology)
         self._runner.start()
         self._death = eventlet.spawn(self._runner.wait)
+        self._settler = self._new_settler()
         self.watchdog.start()
         log.info("services_started", services=sorted(self._runner.service_names))
 
@@ -83,7 +85,17 @@ class Runtime:
         while not self._stop_requested and not (until and until()):
             if self._death.dead:
                 self._death.wait()
+            if self._settler:
+                self._settler.settle()
             time.sleep(TICK_S)
+
+    def _new_settler(self) -> Settler | None:
+        if not is_memory(self.wiring.bus_url):
+            return None
+        relays = [provided_part(container, "relay") for container in self._runner.containers]
+        return Settler(
+            self.wiring.bus_url, self.wiring.publisher, [relay for relay in relays if relay is not None]
+        )
 
     def stop(self) -> None:
         """Take no more messages, finish what runs within the grace, hand the rest back."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from contracts import TOWN
-from kombu import Connection
 
+from shared.bus.connection import broker_connection
 from shared.bus.declare import declare
 
-with Connection(os.environ["STUDIO_BUS_URL"]) as broker:
+with broker_connection(os.environ["STUDIO_BUS_URL"]) as broker:
     declare(broker, TOWN)

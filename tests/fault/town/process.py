@@ -14,14 +14,15 @@ import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
+import traceback  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from typing import Any  # noqa: E402
 
 import contracts  # noqa: E402
 from contracts import TOWN  # noqa: E402
-from kombu import Connection  # noqa: E402
 
 from services import SERVICES  # noqa: E402
+from shared.bus.connection import broker_connection  # noqa: E402
 from shared.bus.rpc import RpcClient  # noqa: E402
 from shared.bus.run import run  # noqa: E402
 from shared.config import LogFormat, load_settings  # noqa: E402
@@ -43,7 +44,7 @@ def call(query: str, reply: str, service: str = "foreman", timeout_s: float = 10
 
 def publish(exchange: str, routing_key: str, body: str, times: int = 1) -> None:
     """Send raw bytes, as a broken or hostile sender would."""
-    with Connection(URL) as connection:
+    with broker_connection(URL) as connection:
         channel = connection.channel()
         for _ in range(times):
             message = channel.prepare_message(
@@ -57,7 +58,7 @@ def publish(exchange: str, routing_key: str, body: str, times: int = 1) -> None:
 
 def depth(queue: str) -> int:
     """How many messages a queue holds ready."""
-    with Connection(URL) as connection:
+    with broker_connection(URL) as connection:
         return connection.channel().queue_declare(queue, passive=True).message_count
 
 
@@ -81,6 +82,9 @@ def answer(request: dict[str, Any]) -> None:
         response = {"result": ACTIONS[action](**request)}
     except StudiomaticError as error:
         response = {"error": {"type": type(error).__name__, "code": error.code, "message": error.message}}
+    except Exception as error:  # noqa: BLE001  # the test shall see it at once, not wait for an answer
+        response = {"error": {"type": type(error).__name__, "code": "", "message": str(error)}}
+        traceback.print_exc()
     sys.stdout.write(json.dumps({"number": number, **response}) + "\n")
     sys.stdout.flush()
 
