@@ -1,0 +1,38 @@
+"""Names of what the renderer makes: digests of everything that decides it, so that nothing is made twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pydantic.main import IncEx
+
+from shared.contracts.timeline import Timeline
+
+# A sound is named by its bytes: where it is stored and for which slide it speaks changes nothing.
+_AUDIO_FIELDS: IncEx = {"asset": {"sha256"}}
+_VOICE_FIELDS: IncEx = {"__all__": {"audio": _AUDIO_FIELDS, "start_sample": True}}
+_MUSIC_FIELDS: IncEx = {"audio": _AUDIO_FIELDS, "gain_db": True, "duck_db": True}
+
+
+def segment_key(engine: str, spec: bytes) -> str:
+    """Key of a segment: SHA-256 in hex over the engine's identity and the canonical JSON of its spec.
+
+    Args:
+        engine: From :meth:`ChildPool.engine`.
+    """
+    return _digest("segment", engine, spec)
+
+
+def audio_key(engine: str, timeline: Timeline) -> str:
+    """Key of a sound track: like :func:`segment_key`, over what of the timeline can be heard.
+
+    A changed picture, caption or title keeps the key; a changed length does not.
+    """
+    heard = timeline.model_dump(mode="json", include={"voices": _VOICE_FIELDS, "music": _MUSIC_FIELDS})
+    heard["samples"] = timeline.samples
+    return _digest("audio", engine, json.dumps(heard, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _digest(kind: str, engine: str, body: bytes) -> str:
+    return hashlib.sha256(b"\n".join((kind.encode(), engine.encode(), body))).hexdigest()

@@ -1,0 +1,77 @@
+"""Draws the frames of one segment, straight into the planes that the encoder takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from services.renderer.pipeline.errors import BadAssetError
+from services.renderer.pipeline.geometry import visible_at
+from services.renderer.pipeline.planes import Plane, Planes, new_frame, planes_of
+from services.renderer.pipeline.stills import Still, load_still
+from shared.contracts.timeline import ClipTail, PictureClip, SegmentSpec
+
+cv2.setNumThreads(1)  # processes are the parallelism; also keeps sums in one order
+
+_WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+
+
+class SegmentComposer:
+    """Composes the frames of one segment; equal spec, frame and pictures give equal planes.
+
+    Args:
+        images: Where the picture with a given SHA-256 lies.
+    """
+
+    def __init__(self, spec: SegmentSpec, images: Mapping[str, Path]) -> None:
+        self._spec = spec
+        self._images = images
+        self._stills: dict[int, Still] = {}
+        self._under = planes_of(new_frame(spec.size.width, spec.size.height))
+
+    def compose(self, index: int, frame: av.VideoFrame) -> None:
+        """Fill ``frame`` (yuv420p, of the spec's size) with frame ``index``, counted from the clip's first."""
+        planes = planes_of(frame)
+        self._draw(self._spec.clip, index, planes)
+        self._mix_in_clip_before(index, planes)
+
+    def _mix_in_clip_before(self, index: int, planes: Planes) -> None:
+        before, fading = self._spec.before, self._spec.clip.transition_in.frames
+        if before is None or index >= fading:
+            return
+        self._draw(before, before.frames + index, self._under)
+        share = (index + 1) / (fading + 1)
+        for plane, under in zip(planes, self._under, strict=True):
+            cv2.addWeighted(plane, share, under, 1 - share, 0, plane)
+
+    def _draw(self, clip: PictureClip | ClipTail, index: int, target: Planes) -> None:
+        still = self._still_of(clip)
+        visible = visible_at(clip.motion, index, clip.motion_frames, still.original, self._spec.size)
+        step_x = visible.width / self._spec.size.width * still.scale_x
+        step_y = visible.height / self._spec.size.height * still.scale_y
+        left, top = visible.left * still.scale_x, visible.top * still.scale_y
+        # A pixel's centre lies half a pixel from its edge. Chroma of the frame sits on the left luma column and
+        # between rows; chroma of the still in the middle of its 2x2 block (see planes and stills).
+        _warp(still.planes.y, target.y, step_x, step_y, left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
+        chroma_left, chroma_top = (left + step_x / 2) / 2 - 0.5, (top + step_y) / 2 - 0.5
+        _warp(still.planes.u, target.u, step_x, step_y, chroma_left, chroma_top)
+        _warp(still.planes.v, target.v, step_x, step_y, chroma_left, chroma_top)
+
+    def _still_of(self, clip: PictureClip | ClipTail) -> Still:
+        key = id(clip)
+        if key not in self._stills:
+            path = self._images.get(clip.image.asset.sha256)
+            if path is None:
+                raise BadAssetError(f"picture {clip.image.asset.sha256} was not handed over")
+            self._stills[key] = load_still(path, clip.image, clip.motion, self._spec.size)
+        return self._stills[key]
+
+
+def _warp(source: Plane, target: Plane, step_x: float, step_y: float, left: float, top: float) -> None:
+    matrix = np.array([[step_x, 0, left], [0, step_y, top]], np.float64)
+    size = (target.shape[1], target.shape[0])
+    cv2.warpAffine(source, matrix, size, target, _WARP, cv2.BORDER_REPLICATE)

@@ -1,0 +1,68 @@
+"""Where the camera looks: from views and motions to the visible rectangle of a picture, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.contracts.timeline import FrameSize, Motion, View
+
+# Half linear, half smoothstep: starts and ends gently, yet never stands still under a crossfade.
+_EASE_SHARE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visible:
+    """The visible rectangle of a picture, in pixels of that picture: left and top edge, width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def visible_part(view: View, picture: tuple[int, int], frame: FrameSize) -> Visible:
+    """The rectangle that ``view`` shows; it has the frame's aspect and never leaves the picture.
+
+    Args:
+        picture: Width and height of the picture [px].
+    """
+    picture_width, picture_height = picture
+    scale = min(picture_width / frame.width, picture_height / frame.height) * 1000 / view.zoom_permille
+    width, height = frame.width * scale, frame.height * scale
+    return Visible(
+        left=_clamped(picture_width * view.centre_x_permille / 1000 - width / 2, picture_width - width),
+        top=_clamped(picture_height * view.centre_y_permille / 1000 - height / 2, picture_height - height),
+        width=width,
+        height=height,
+    )
+
+
+def visible_at(
+    motion: Motion, frame_number: int, motion_frames: int, picture: tuple[int, int], frame: FrameSize
+) -> Visible:
+    """The rectangle shown in one frame of a camera move.
+
+    Its edges move in a straight line between two rectangles inside the picture, so it stays inside.
+
+    Args:
+        frame_number: From 0; beyond the end of the motion the camera rests.
+        motion_frames: Length of the motion.
+    """
+    start = visible_part(motion.start, picture, frame)
+    end = visible_part(motion.end, picture, frame)
+    part = _eased(min(1.0, frame_number / max(1, motion_frames - 1)))
+    return Visible(
+        left=start.left + (end.left - start.left) * part,
+        top=start.top + (end.top - start.top) * part,
+        width=start.width + (end.width - start.width) * part,
+        height=start.height + (end.height - start.height) * part,
+    )
+
+
+def _clamped(value: float, most: float) -> float:
+    return min(max(0.0, value), max(0.0, most))
+
+
+def _eased(part: float) -> float:
+    smooth = part * part * (3 - 2 * part)
+    return part + (smooth - part) * _EASE_SHARE

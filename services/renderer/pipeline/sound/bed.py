@@ -1,0 +1,52 @@
+"""The music under a video: looped with crossfades or trimmed, and faded out at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.renderer.pipeline.sound.source import Samples, SoundSource, silence
+from shared.contracts.timeline import SAMPLE_RATE
+
+_LOOP_FADE_SAMPLES = 2 * SAMPLE_RATE
+_END_FADE_SAMPLES = 3 * SAMPLE_RATE
+
+
+class MusicLoop:
+    """Music for exactly ``samples`` samples.
+
+    Each repetition starts while the one before it fades out, at equal power: the two ends are unrelated
+    sounds. The end of the video fades to silence.
+    """
+
+    def __init__(self, source: SoundSource, samples: int) -> None:
+        self._source = source
+        self._samples = samples
+        self._overlap = min(_LOOP_FADE_SAMPLES, source.samples // 4)
+        self._period = source.samples - self._overlap
+        self._end_fade = min(_END_FADE_SAMPLES, samples // 4)
+
+    def read(self, start: int, end: int) -> Samples:
+        """Samples ``start`` to ``end`` of the video."""
+        result = silence(end - start)
+        for repetition in range(max(0, start // self._period - 1), (end - 1) // self._period + 1):
+            result += self._repetition(repetition, start, end)
+        result *= self._faded_out(np.arange(start, end))
+        return result
+
+    def _repetition(self, number: int, start: int, end: int) -> Samples:
+        offset = number * self._period
+        places = np.arange(start - offset, end - offset)
+        samples = self._source.read(start - offset, end - offset)
+        return samples * self._crossfaded(places, is_first=number == 0)
+
+    def _crossfaded(self, places: NDArray[np.int64], *, is_first: bool) -> NDArray[np.float32]:
+        if self._overlap == 0:
+            return np.ones(len(places), np.float32)
+        out = np.clip((self._source.samples - places) / self._overlap, 0, 1)
+        into = np.ones(len(places)) if is_first else np.clip(places / self._overlap, 0, 1)
+        return np.sin(np.minimum(into, out) * np.pi / 2).astype(np.float32)
+
+    def _faded_out(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        left = np.clip((self._samples - places) / max(1, self._end_fade), 0, 1)
+        return np.sin(left * np.pi / 2).astype(np.float32) ** 2

@@ -1,0 +1,85 @@
+"""The unmastered mix of a timeline: every voice at its sample and one level, the music below them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.renderer.pipeline.sound.bed import MusicLoop
+from services.renderer.pipeline.sound.ducking import Ducking, speech_in
+from services.renderer.pipeline.sound.meter import LoudnessMeter
+from services.renderer.pipeline.sound.source import Samples, SoundSource, blocks, silence
+from shared.contracts.timeline import MusicBed, Timeline
+
+# Speech and music are brought to this before they are mixed, whoever recorded them; the final loudness is set on
+# the mix [LUFS].
+_NOMINAL_LUFS = -18.0
+# More gain than this would only lift the noise of an almost silent recording [dB].
+_MOST_GAIN_DB = 24.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PlacedVoice:
+    source: SoundSource
+    start: int
+    gain: np.float32
+
+
+class Mix:
+    """The mix of a timeline, computed for whatever part is asked for; the same each time."""
+
+    def __init__(self, timeline: Timeline, sounds: Mapping[str, SoundSource]) -> None:
+        levels = {name: _levelling_gain(source) for name, source in sounds.items()}
+        self.samples = timeline.samples
+        self._voices = [
+            _PlacedVoice(
+                source=sounds[voice.audio.asset.sha256],
+                start=voice.start_sample,
+                gain=np.float32(levels[voice.audio.asset.sha256]),
+            )
+            for voice in timeline.voices
+        ]
+        self._music: MusicLoop | None = None
+        if timeline.music is not None:
+            self._add_music(timeline.music, sounds, levels)
+
+    def read(self, start: int, end: int) -> Samples:
+        """Samples ``start`` to ``end``; places before and after the video are silent."""
+        first, last = max(0, start), min(self.samples, end)
+        result = silence(end - start)
+        if first < last:
+            inside = result[:, first - start : last - start]
+            inside += self._voice(first, last)
+            if self._music is not None:
+                inside += self._music.read(first, last) * self._music_gain * self._ducking.gain(first, last)
+        return result
+
+    def _add_music(self, bed: MusicBed, sounds: Mapping[str, SoundSource], levels: Mapping[str, float]) -> None:
+        name = bed.audio.asset.sha256
+        self._music = MusicLoop(sounds[name], self.samples)
+        self._music_gain = np.float32(levels[name] * 10 ** (bed.gain_db / 20))
+        self._ducking = Ducking(self._speech(), bed.duck_db)
+
+    def _speech(self) -> NDArray[np.bool_]:
+        return np.concatenate([speech_in(self._voice(start, end)) for start, end in blocks(self.samples)])
+
+    def _voice(self, start: int, end: int) -> Samples:
+        result = silence(end - start)
+        for voice in self._voices:
+            if voice.start < end and start < voice.start + voice.source.samples:
+                result += voice.source.read(start - voice.start, end - voice.start) * voice.gain
+        return result
+
+
+def _levelling_gain(source: SoundSource) -> float:
+    """Factor that brings a sound to the nominal loudness; 1 for silence."""
+    meter = LoudnessMeter()
+    for start, end in blocks(source.samples):
+        meter.add(source.read(start, end))
+    measured = meter.loudness().integrated_lufs
+    if measured is None:
+        return 1.0
+    return float(10 ** (min(_NOMINAL_LUFS - measured, _MOST_GAIN_DB) / 20))

@@ -1,0 +1,98 @@
+"""Still pictures as the composer samples them: decoded, scaled and converted once for all frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from services.renderer.pipeline.errors import BadAssetError
+from services.renderer.pipeline.geometry import visible_part
+from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
+from shared.contracts.references import ImageReference
+from shared.contracts.timeline import FrameSize, Motion
+
+# A bilinear sample reads 2x2 pixels: steps beyond this would skip pixels and shimmer in the widest view.
+_WIDEST_STEP = 1.6
+# A picture is not enlarged beyond this: the blur of a tiny picture has no detail that Lanczos could keep.
+_MOST_ENLARGED = 2.0
+
+# Rows for cv2.transform on BGR input: YUV = M @ BGR + offset.
+_YUV_FROM_BGR = np.hstack([YUV_FROM_RGB[:, ::-1], YUV_OFFSET[:, np.newaxis]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A picture ready to be sampled.
+
+    ``planes`` has chroma in the middle of each 2x2 block. ``scale_x`` and ``scale_y`` are its pixels for each
+    pixel of the original, whose size is ``original`` (width, height).
+    """
+
+    planes: Planes
+    original: tuple[int, int]
+    scale_x: float
+    scale_y: float
+
+
+def load_still(path: Path, reference: ImageReference, motion: Motion, frame: FrameSize) -> Still:
+    """Decode a normalised picture and bring it to the size in which ``motion`` samples it best.
+
+    The closest view then has one pixel for each pixel of the frame: large pictures are averaged down once
+    (no shimmer), small ones are enlarged with a sharper filter than the warp's.
+
+    Raises:
+        BadAssetError: The file is not a picture of the size that ``reference`` states.
+    """
+    original = (reference.width, reference.height)
+    width, height = _sampled_size(original, motion, frame)
+    bgr = _resized(_decoded(path, reference), width, height)
+    return Still(
+        planes=_planes_of_bgr(bgr),
+        original=original,
+        scale_x=width / reference.width,
+        scale_y=height / reference.height,
+    )
+
+
+def _decoded(path: Path, reference: ImageReference) -> Plane:
+    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    name = reference.asset.sha256
+    if bgr is None:
+        raise BadAssetError(f"picture {name} cannot be decoded; bring it in again")
+    if bgr.shape[:2] != (reference.height, reference.width):
+        raise BadAssetError(
+            f"picture {name} is {bgr.shape[1]}x{bgr.shape[0]}, not {reference.width}x{reference.height}"
+            " as its reference says; bring it in again"
+        )
+    return bgr  # type: ignore[return-value]  # 8 bits, because IMREAD_ANYDEPTH was not asked for
+
+
+def _sampled_size(original: tuple[int, int], motion: Motion, frame: FrameSize) -> tuple[int, int]:
+    steps = [visible_part(view, original, frame).width / frame.width for view in (motion.start, motion.end)]
+    scale = min(1 / min(steps), _WIDEST_STEP / max(steps), _MOST_ENLARGED)
+    return _even(original[0] * scale), _even(original[1] * scale)
+
+
+def _even(length: float) -> int:
+    return max(2, round(length / 2) * 2)
+
+
+def _resized(bgr: Plane, width: int, height: int) -> Plane:
+    if bgr.shape[:2] == (height, width):
+        return bgr
+    shrinks = width * height < bgr.shape[0] * bgr.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
+    return cv2.resize(bgr, (width, height), interpolation=interpolation)  # type: ignore[return-value]
+
+
+def _planes_of_bgr(bgr: Plane) -> Planes:
+    y, u, v = cv2.split(cv2.transform(bgr, _YUV_FROM_BGR))
+    half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
+    return Planes(
+        y=y,  # type: ignore[arg-type]
+        u=cv2.resize(u, half, interpolation=cv2.INTER_AREA),  # type: ignore[arg-type]
+        v=cv2.resize(v, half, interpolation=cv2.INTER_AREA),  # type: ignore[arg-type]
+    )

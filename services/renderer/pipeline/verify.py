@@ -1,0 +1,74 @@
+"""Looks at a joined video as a stranger would, before it counts as made."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from services.renderer.pipeline.errors import BadAssemblyError
+from shared.contracts.timeline import SAMPLE_RATE, Rate
+
+
+def verify_video(path: Path, rate: Rate, frames: int, samples: int | None) -> None:
+    """Check that a video holds exactly ``frames`` frames and ``samples`` samples, each at its time.
+
+    Raises:
+        BadAssemblyError: It does not; names the first difference.
+    """
+    with av.open(str(path), format="mp4") as container:
+        _verify_pictures(container, rate, frames)
+        if samples is not None:
+            _verify_sound(container, samples)
+        elif container.streams.audio:
+            raise BadAssemblyError("the video has a sound track that was not asked for")
+    if not index_comes_first(path):
+        raise BadAssemblyError("the index of the video is not at its start")
+
+
+def index_comes_first(path: Path) -> bool:
+    """Whether an MP4 file's ``moov`` box lies before its ``mdat`` box (ISO/IEC 14496-12)."""
+    with path.open("rb") as file:
+        while len(header := file.read(8)) == 8:
+            size, kind = int.from_bytes(header[:4], "big"), header[4:]
+            if kind in (b"moov", b"mdat"):
+                return kind == b"moov"
+            if size == 1:
+                size = int.from_bytes(file.read(8), "big") - 8
+            file.seek(size - 8, 1)
+    return False
+
+
+def _duration(stream: Stream) -> Fraction:
+    """Length of a track [s]; a track without one is empty."""
+    return Fraction(stream.duration or 0) * (stream.time_base or 0)
+
+
+def _verify_pictures(container: InputContainer, rate: Rate, frames: int) -> None:
+    stream = container.streams.video[0]
+    shown: set[Fraction] = set()
+    last_decoded: int | None = None
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue
+        if packet.pts is None or packet.dts is None or (last_decoded is not None and packet.dts <= last_decoded):
+            raise BadAssemblyError(f"decoding time does not grow at packet {len(shown)}")
+        last_decoded = packet.dts
+        shown.add(packet.pts * (packet.time_base or 0) * rate.fraction)
+    if shown != {Fraction(number) for number in range(frames)}:
+        raise BadAssemblyError(f"the video shows {len(shown)} frames in place of {frames}, or at other times")
+    duration = _duration(stream)
+    if duration != frames / rate.fraction:
+        raise BadAssemblyError(f"the video lasts {float(duration)} s instead of {frames} frames")
+
+
+def _verify_sound(container: InputContainer, samples: int) -> None:
+    if not container.streams.audio:
+        raise BadAssemblyError("the video has no sound track")
+    stream = container.streams.audio[0]
+    duration = _duration(stream)
+    if duration != Fraction(samples, SAMPLE_RATE):
+        raise BadAssemblyError(f"the sound lasts {float(duration)} s instead of {samples} samples")

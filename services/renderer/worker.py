@@ -1,0 +1,210 @@
+"""The render child: the process that does the pixel work, one piece of work at a time.
+
+It reads requests on standard input and answers on standard output (see ``work``), stays warm between them, opens
+only the files it is handed, and ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, assert_never
+
+from pydantic import BaseModel, TypeAdapter
+
+from services.renderer.pipeline.assemble import SegmentFile, assemble_video
+from services.renderer.pipeline.audio import mix_audio
+from services.renderer.pipeline.identity import engine_identity
+from services.renderer.pipeline.segment import render_segment
+from services.renderer.work import (
+    AnyWork,
+    AssembleWork,
+    Assembly,
+    AudioMix,
+    Failed,
+    Finished,
+    Hello,
+    MixAudioWork,
+    Progressed,
+    Ready,
+    RenderSegmentWork,
+    SegmentRender,
+    Started,
+)
+from shared.contracts.timeline import SegmentSpec, Timeline
+from shared.errors import TaskFailedError
+
+_PR_SET_PDEATHSIG = 1
+# Whatever else runs on the machine, the parent's own answers included, goes before pixels.
+_NICENESS = 10
+_PROGRESS_SECONDS = 0.5
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_Answer = Callable[[BaseModel], None]
+
+
+def main() -> None:
+    """Serve requests until standard input closes or nothing came for a while."""
+    answer = _answering(_own_stdout())
+    hello = Hello.model_validate_json(sys.stdin.buffer.readline())
+    _tie_to_parent(hello)
+    _limit_resources(hello)
+    answer(Ready(engine=engine_identity()))
+    _serve(_request_lines(sys.stdin.buffer), hello.idle_seconds, answer)
+    os._exit(0)  # the reading thread may still wait for a line
+
+
+def _own_stdout() -> IO[bytes]:
+    """Keep standard output for answers alone: what a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return answers
+
+
+def _answering(stream: IO[bytes]) -> _Answer:
+    def answer(line: BaseModel) -> None:
+        stream.write(line.model_dump_json().encode() + b"\n")
+
+    return answer
+
+
+def _tie_to_parent(hello: Hello) -> None:
+    if hello.ends_with_starter:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != hello.parent:
+        os._exit(1)  # it died before it could be watched
+
+
+def _limit_resources(hello: Hello) -> None:
+    os.nice(_NICENESS)
+    for what, most in (
+        (resource.RLIMIT_AS, hello.memory_bytes),
+        (resource.RLIMIT_FSIZE, hello.file_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def _request_lines(stream: IO[bytes]) -> queue.Queue[bytes]:
+    """Read requests in a thread that ends the process as soon as the parent is gone, also in mid-work."""
+    lines: queue.Queue[bytes] = queue.Queue()
+
+    def read() -> None:
+        while line := stream.readline():
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, name="requests", daemon=True).start()
+    return lines
+
+
+def _serve(lines: queue.Queue[bytes], idle_seconds: float, answer: _Answer) -> None:
+    adapter: TypeAdapter[AnyWork] = TypeAdapter(AnyWork)
+    while True:
+        try:
+            line = lines.get(timeout=idle_seconds)
+        except queue.Empty:
+            return
+        answer(Started())
+        answer(_outcome(adapter.validate_json(line), _throttled(answer)))
+
+
+def _outcome(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
+    try:
+        return Finished(result=_perform(work, progress).model_dump())
+    except TaskFailedError as error:
+        return Failed(code=error.code, message=error.message, retryable=error.retryable)
+    except MemoryError:
+        return Failed(
+            code="renderer.out_of_memory",
+            message="the render process ran out of memory; give it more or choose a smaller frame size",
+            retryable=True,
+        )
+    except OSError as error:
+        return _failed_file(error)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with this work, the parent must hear of it
+        traceback.print_exc()
+        return Failed(
+            code="renderer.internal",
+            message=f"the renderer failed in a way nobody foresaw ({type(error).__name__}); please report it",
+            retryable=False,
+        )
+
+
+def _failed_file(error: OSError) -> Failed:
+    if error.errno in _NO_SPACE:
+        return Failed(
+            code="renderer.disk_full",
+            message="the disk of the renderer is full; free some space, then resume",
+            retryable=True,
+        )
+    traceback.print_exc()
+    return Failed(
+        code="renderer.file_failed",
+        message=f"a file could not be read or written ({error.strerror}); check disk and rights, then resume",
+        retryable=True,
+    )
+
+
+def _perform(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
+    match work:
+        case RenderSegmentWork():
+            return _render_segment(work, progress)
+        case MixAudioWork():
+            return _mix_audio(work, progress)
+        case AssembleWork():
+            return _assemble(work)
+        case _:
+            assert_never(work)
+
+
+def _render_segment(work: RenderSegmentWork, progress: Callable[[int, int], None]) -> SegmentRender:
+    spec = SegmentSpec.model_validate_json(work.spec.read_bytes())
+    report = render_segment(spec, work.images, work.out, progress)
+    return SegmentRender(frames=report.frames, missing_glyphs=report.missing_glyphs)
+
+
+def _mix_audio(work: MixAudioWork, progress: Callable[[int, int], None]) -> AudioMix:
+    report = mix_audio(_timeline(work.timeline), work.sounds, work.out, progress)
+    return AudioMix(
+        samples=report.samples, loudness_lufs=report.loudness_lufs, true_peak_dbtp=report.true_peak_dbtp
+    )
+
+
+def _assemble(work: AssembleWork) -> Assembly:
+    timeline = _timeline(work.timeline)
+    segments = [SegmentFile(path=segment.path, frames=segment.frames) for segment in work.segments]
+    report = assemble_video(timeline, segments, work.audio, work.out_folder / "video.mp4")
+    return Assembly(files=("video.mp4",), frames=report.frames, samples=report.samples)
+
+
+def _timeline(path: Path) -> Timeline:
+    return Timeline.model_validate_json(path.read_bytes())
+
+
+def _throttled(answer: _Answer) -> Callable[[int, int], None]:
+    """Report progress, but not more often than anybody can look."""
+    last = float("-inf")
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_SECONDS:
+            last = now
+            answer(Progressed(done=done, total=total))
+
+    return progress
+
+
+if __name__ == "__main__":
+    main()
