@@ -1,0 +1,188 @@
+"""Perform the renderer's tasks: fetch what is needed, let a child do the pixel work, store what it made.
+
+What was rendered before is not rendered again: segments and sound are kept under names that stand for all their
+inputs. Of two workers that render the same, the loser reports what the winner stored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from services.renderer.domain import media_type_of, segment_digest, sound_digest
+from services.renderer.work import AssembleWork, MixAudioWork, RenderSegmentWork, SegmentFile, Work
+from shared.bus.context import TaskContext
+from shared.contracts.message import Value
+from shared.contracts.references import AssetReference
+from shared.contracts.tasks import (
+    AssembleVideo,
+    AssemblyPlan,
+    AudioMixed,
+    MixAudio,
+    RenderFile,
+    RenderSegment,
+    SegmentRendered,
+    VideoAssembled,
+)
+from shared.contracts.timeline import SegmentReference, SegmentSpec, Timeline
+
+V = TypeVar("V", bound=Value)
+
+
+class Children(Protocol):
+    """Processes that do the pixel work."""
+
+    def engine(self) -> str: ...
+    def run(
+        self,
+        account_id: str,
+        work: Work[Any],
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Any,
+    ) -> Any: ...
+
+
+class Objects(Protocol):
+    """Stored objects of an account."""
+
+    def read(self, reference: AssetReference, model: type[V]) -> V: ...
+    def fetch(self, reference: AssetReference, target: Path) -> None: ...
+    def stored_segment(self, account_id: str, digest: str) -> AssetReference | None: ...
+    def keep_segment(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
+    def stored_audio(self, account_id: str, digest: str) -> AssetReference | None: ...
+    def keep_audio(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
+    def keep_render(self, account_id: str, job_id: str, path: Path, media_type: str) -> AssetReference: ...
+
+
+class VideoProbing(Protocol):
+    """Looks at a finished video independently of what made it."""
+
+    def probe_video(self, path: Path, *, name: str | None = None) -> Any: ...
+
+
+WorkFolder = Callable[[], AbstractContextManager[str]]
+
+
+class Render:
+    """Performs the three kinds of task of this service."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        children: Children,
+        probing: VideoProbing,
+        work_folder: WorkFolder = tempfile.TemporaryDirectory,
+    ) -> None:
+        self._objects = objects
+        self._children = children
+        self._probing = probing
+        self._work_folder = work_folder
+
+    def render_segment(self, command: RenderSegment, context: TaskContext) -> SegmentRendered:
+        """Render one segment, unless it is there."""
+        spec = self._objects.read(command.spec, SegmentSpec)
+        digest = segment_digest(command.spec.sha256, self._children.engine())
+        stored = self._objects.stored_segment(context.account_id, digest)
+        reused = stored is not None
+        if stored is None:
+            stored = self._render(command, spec, digest, context)
+        return SegmentRendered(segment=SegmentReference(asset=stored, frames=spec.frames), reused=reused)
+
+    def mix_audio(self, command: MixAudio, context: TaskContext) -> AudioMixed:
+        """Mix and encode the sound of a timeline, unless it is there."""
+        timeline = self._objects.read(command.timeline, Timeline)
+        digest = sound_digest(timeline, self._children.engine())
+        stored = self._objects.stored_audio(context.account_id, digest)
+        if stored is not None:
+            return AudioMixed(audio=stored, reused=True)
+        with self._work_folder() as folder:
+            target = Path(folder) / "audio.m4a"
+            work = MixAudioWork(
+                timeline=self._fetched(command.timeline, Path(folder) / "timeline.json"),
+                sounds=self._fetch_all(_sounds(timeline), Path(folder)),
+                out=target,
+            )
+            mix = self._run(work, context, command.deadline_s)
+            audio = self._objects.keep_audio(context.account_id, digest, target)
+        return AudioMixed(audio=audio, loudness_lufs=mix.loudness_lufs, true_peak_dbtp=mix.true_peak_dbtp)
+
+    def assemble_video(self, command: AssembleVideo, context: TaskContext) -> VideoAssembled:
+        """Join segments and sound, look at the result with fresh eyes, and store the hand-over files."""
+        plan = self._objects.read(command.plan, AssemblyPlan)
+        timeline = self._objects.read(plan.timeline, Timeline)
+        with self._work_folder() as folder:
+            out = Path(folder) / "out"
+            out.mkdir()
+            assembly = self._run(self._assembly(plan, timeline, Path(folder), out), context, command.deadline_s)
+            probe = dataclasses.asdict(self._probing.probe_video(out / "video.mp4"))
+            (out / "probe.json").write_text(json.dumps(probe, default=str, indent=2))
+            files = tuple(self._keep(context, out / name) for name in (*assembly.files, "probe.json"))
+        return VideoAssembled(files=files, frames=assembly.frames)
+
+    def _render(
+        self, command: RenderSegment, spec: SegmentSpec, digest: str, context: TaskContext
+    ) -> AssetReference:
+        with self._work_folder() as folder:
+            target = Path(folder) / "segment.mp4"
+            work = RenderSegmentWork(
+                spec=self._fetched(command.spec, Path(folder) / "spec.json"),
+                images=self._fetch_all(_pictures(spec), Path(folder)),
+                out=target,
+            )
+            self._run(work, context, command.deadline_s)
+            return self._objects.keep_segment(context.account_id, digest, target)
+
+    def _assembly(self, plan: AssemblyPlan, timeline: Timeline, folder: Path, out: Path) -> AssembleWork:
+        segments = tuple(
+            SegmentFile(path=self._fetched(segment.asset, folder / f"segment-{index}.mp4"), frames=segment.frames)
+            for index, segment in enumerate(plan.segments)
+        )
+        return AssembleWork(
+            timeline=self._fetched(plan.timeline, folder / "timeline.json"),
+            segments=segments,
+            audio=self._fetched(plan.audio, folder / "audio.m4a") if plan.audio else None,
+            images=self._fetch_all([timeline.pictures[0].image.asset], folder),
+            out_folder=out,
+        )
+
+    def _run(self, work: Work[Any], context: TaskContext, deadline_s: float) -> Any:
+        return self._children.run(
+            context.account_id,
+            work,
+            on_progress=context.progress,
+            deadline_s=deadline_s,
+            cancelled=context.cancelled,
+        )
+
+    def _fetch_all(self, assets: Iterable[AssetReference], folder: Path) -> dict[str, Path]:
+        return {
+            asset.sha256: self._fetched(asset, folder / asset.sha256)
+            for asset in {asset.sha256: asset for asset in assets}.values()
+        }
+
+    def _fetched(self, asset: AssetReference, target: Path) -> Path:
+        self._objects.fetch(asset, target)
+        return target
+
+    def _keep(self, context: TaskContext, path: Path) -> RenderFile:
+        asset = self._objects.keep_render(context.account_id, context.job_id, path, media_type_of(path.name))
+        return RenderFile(name=path.name, asset=asset)
+
+
+def _pictures(spec: SegmentSpec) -> Iterator[AssetReference]:
+    yield spec.clip.image.asset
+    if spec.before is not None:
+        yield spec.before.image.asset
+
+
+def _sounds(timeline: Timeline) -> Iterator[AssetReference]:
+    yield from (clip.audio.asset for clip in timeline.voices)
+    if timeline.music is not None:
+        yield timeline.music.audio.asset
