@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,12 @@ def _make_bucket(location: S3Location) -> None:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., None]:
+    """Wait for a condition instead of for a time: ``eventually(lambda: queue.empty(), within_s=5)``."""
+    return _wait_until
+
+
 def _fresh_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
     name = f"test-{next(_NUMBERS)}"
     yield rabbitmq.add_vhost(name)
@@ -154,6 +162,14 @@ def _servers(config: pytest.Config) -> Servers:
     if _SERVERS not in config.stash:
         config.stash[_SERVERS] = Servers(ROOT / ".run")
     return config.stash[_SERVERS]
+
+
+def _wait_until(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not true within {within_s} s: {inspect.getsource(condition).strip()}")
+        time.sleep(0.02)
 
 
 def _needed_by(item: pytest.Item) -> list[StartedOnDemand[Any]]:
