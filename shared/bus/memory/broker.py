@@ -16,7 +16,7 @@ from amqp.exceptions import AccessRefused, NotFound, PreconditionFailed, Resourc
 from shared.bus.memory import arguments as queue_arguments
 from shared.bus.memory.deaths import dead_letter, without_cycles
 from shared.bus.memory.exchange import Exchange, Kind
-from shared.bus.memory.message import Message
+from shared.bus.memory.message import Message, decode
 from shared.bus.memory.queue import DeathReason, Entry, MessageQueue
 from shared.bus.memory.session import Session
 from shared.bus.memory.timetable import Timetable
@@ -113,7 +113,7 @@ class Broker:
             amqp.exceptions.NotFound: There is no such queue.
         """
         with self.lock:
-            return [entry.message.content() for entry in self.queue(queue).waiting]
+            return [decode(entry.message.raw) for entry in self.queue(queue).waiting]
 
     def purge(self, queue: str) -> int:
         """Drop the messages that wait in a queue; returns how many.

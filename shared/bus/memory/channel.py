@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amqp import spec
-from amqp.basic_message import Message as Content
 from amqp.exceptions import ChannelError, PreconditionFailed
 
 from shared.bus.memory import declaring, messaging
 from shared.bus.memory.queue import Entry, MessageQueue
-from shared.bus.memory.wire import Method
+from shared.bus.memory.wire import Method, RawContent
 
 if TYPE_CHECKING:
     from shared.bus.memory.broker import Broker
@@ -64,7 +63,7 @@ class BrokerChannel:
     def held_count(self) -> int:
         return len(self._held)
 
-    def carry_out(self, method: Method, arguments: list[Any], content: Content | None) -> None:
+    def carry_out(self, method: Method, arguments: list[Any], content: RawContent | None) -> None:
         """Do what the client asks.
 
         Raises:
@@ -75,7 +74,7 @@ class BrokerChannel:
         extra = () if content is None else (content,)
         _HANDLERS[method](self, *arguments, *extra)
 
-    def send(self, method: Method, *arguments: Any, content: Content | None = None) -> None:
+    def send(self, method: Method, *arguments: Any, content: RawContent | None = None) -> None:
         """Send a method to the client."""
         self.session.send(self._number, method, *arguments, content=content)
 
@@ -184,7 +183,7 @@ class ChannelConsumer:
             entry.redelivered,
             message.exchange,
             message.routing_key,
-            content=message.content(queue.headers_for(entry)),
+            content=queue.outgoing(entry),
         )
 
     def cancel(self) -> None:

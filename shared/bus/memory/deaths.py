@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.bus.memory.message import HEADERS, Message, store
+from shared.bus.memory.message import HEADERS, Message, decode, encode, store
 from shared.bus.memory.queue import DeathReason, MessageQueue
 
 DEATHS_HEADER = "x-death"
@@ -21,7 +21,7 @@ def dead_letter(message: Message, queue: MessageQueue, reason: DeathReason) -> M
 
     Its own time limit is removed, so that it does not expire there again.
     """
-    content = message.content()
+    content = decode(message.raw)
     expiration = content.properties.pop("expiration", None)
     headers = content.properties.setdefault(HEADERS, {})
     deaths = list(headers.get(DEATHS_HEADER, ()))
@@ -31,7 +31,7 @@ def dead_letter(message: Message, queue: MessageQueue, reason: DeathReason) -> M
     headers.setdefault("x-first-death-exchange", message.exchange)
     routing_key = queue.arguments.dead_letter_routing_key
     return store(
-        content,
+        encode(content),
         queue.arguments.dead_letter_exchange or "",
         message.routing_key if routing_key is None else routing_key,
     )
@@ -45,7 +45,7 @@ def without_cycles(letter: Message, reason: DeathReason, queues: Iterable[Messag
     """
     if reason is DeathReason.REJECTED:
         return list(queues)
-    deaths = letter.content().properties[HEADERS][DEATHS_HEADER]
+    deaths = decode(letter.raw).properties[HEADERS][DEATHS_HEADER]
     return [queue for queue in queues if not _goes_round(deaths, queue.name)]
 
 

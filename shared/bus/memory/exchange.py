@@ -71,7 +71,12 @@ class Exchange:
 @lru_cache(maxsize=4096)
 def matches(pattern: str, routing_key: str) -> bool:
     """Whether a topic binding's pattern fits a routing key (AMQP 0-9-1, section 3.1.3.3)."""
-    return _fits(tuple(pattern.split(".")), tuple(routing_key.split(".")))
+    return _fits(_words(pattern), _words(routing_key))
+
+
+def _words(key: str) -> tuple[str, ...]:
+    """The words between the dots; an empty key has none."""
+    return tuple(key.split(".")) if key else ()
 
 
 def _fits(pattern: tuple[str, ...], words: tuple[str, ...]) -> bool:

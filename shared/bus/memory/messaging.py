@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from amqp import spec
-from amqp.basic_message import Message as Content
 from amqp.exceptions import AccessRefused, AMQPNotImplementedError, NotAllowed, PreconditionFailed
 
 from shared.bus.memory.declaring import queue_meant
 from shared.bus.memory.message import Message, store
-from shared.bus.memory.wire import Method
+from shared.bus.memory.wire import Method, RawContent
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ def publish(
     routing_key: str,
     mandatory: bool,
     _immediate: bool,
-    content: Content,
+    raw: RawContent,
 ) -> None:
-    message = store(content, exchange, routing_key)
+    message = store(raw, exchange, routing_key)
     _require_size(channel, message)
     _require_public(channel, exchange)
     routed, taken = channel.broker.publish(message)
     if mandatory and not routed:
-        channel.send(spec.Basic.Return, _NO_ROUTE, "NO_ROUTE", exchange, routing_key, content=message.content())
+        channel.send(spec.Basic.Return, _NO_ROUTE, "NO_ROUTE", exchange, routing_key, content=raw)
     if channel.confirms:
         channel.published += 1
         channel.send(spec.Basic.Ack if taken else spec.Basic.Nack, channel.published, False)
@@ -105,7 +104,7 @@ def get(channel: BrokerChannel, _ticket: int, name: str, no_ack: bool) -> None:
         message.exchange,
         message.routing_key,
         queue.message_count,
-        content=message.content(queue.headers_for(entry)),
+        content=queue.outgoing(entry),
     )
 
 
@@ -142,7 +141,7 @@ def _refuse(channel: BrokerChannel, tag: int, *, multiple: bool, requeue: bool) 
 
 
 def _require_size(channel: BrokerChannel, message: Message) -> None:
-    size, most = len(message.body), channel.broker.max_message_bytes
+    size, most = len(message.raw.body), channel.broker.max_message_bytes
     if size > most:
         raise PreconditionFailed(
             f"PRECONDITION_FAILED - message size {size} is larger than configured max size {most}"

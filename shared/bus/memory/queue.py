@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.bus.memory.arguments import QueueArguments
-from shared.bus.memory.message import Message
+from shared.bus.memory.message import Message, with_headers
 from shared.bus.memory.timetable import Appointment, Timetable
+from shared.bus.memory.wire import RawContent
 
 _RETURNED, _FRESH = 0, 1
 DELIVERY_COUNT_HEADER = "x-delivery-count"
@@ -117,9 +118,14 @@ class MessageQueue:
         """Take a message, unless the queue is full and refuses then; returns whether it was taken."""
         if self._refuses():
             return False
-        self.waiting.append(Entry(message, self._place(_FRESH), self._expiry(message)))
-        self.dispatch()
-        self._drop_surplus()
+        entry = Entry(message, self._place(_FRESH), self._expiry(message))
+        # A message that need not wait cannot come too late, even if it has no time at all.
+        if not self.waiting and (consumer := self._next_consumer()):
+            self._deliver(consumer, entry)
+        else:
+            self.waiting.append(entry)
+            self.dispatch()
+            self._drop_surplus()
         return True
 
     def take(self) -> Entry | None:
@@ -133,9 +139,10 @@ class MessageQueue:
         self._watch_head()
         return entry
 
-    def headers_for(self, entry: Entry) -> dict[str, object]:
-        """What the queue adds to a message it delivers."""
-        return {DELIVERY_COUNT_HEADER: entry.returns} if self.arguments.quorum else {}
+    def outgoing(self, entry: Entry) -> RawContent:
+        """A message as it is delivered; a quorum queue adds how often it came back."""
+        raw = entry.message.raw
+        return with_headers(raw, {DELIVERY_COUNT_HEADER: entry.returns}) if self.arguments.quorum else raw
 
     def settle(self) -> None:
         """A held message is dealt with."""
@@ -205,8 +212,7 @@ class MessageQueue:
             return
         self._drop_expired()
         while self.waiting and (consumer := self._next_consumer()):
-            self.unacked += 1
-            consumer.deliver(self, self.waiting.popleft())
+            self._deliver(consumer, self.waiting.popleft())
             self._drop_expired()
         self._watch_head()
 
@@ -224,6 +230,10 @@ class MessageQueue:
             self._disuse_watch.call_off()
         due = time.monotonic() + self.arguments.expires_ms / 1000
         self._disuse_watch = self.timetable.call_at(due, self._expire_unused)
+
+    def _deliver(self, consumer: Consumer, entry: Entry) -> None:
+        self.unacked += 1
+        consumer.deliver(self, entry)
 
     def _next_consumer(self) -> Consumer | None:
         candidates = 1 if self.arguments.single_active_consumer else len(self._consumers)

@@ -10,12 +10,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from amqp import spec
-from amqp.basic_message import Message as Content
 from amqp.exceptions import AMQPError, ChannelError, ConnectionForced
 
 from shared.bus.memory.channel import BrokerChannel
 from shared.bus.memory.methods import decode, encode
-from shared.bus.memory.wire import Frame, Method, Wire
+from shared.bus.memory.wire import Frame, Method, RawContent, Wire
 
 if TYPE_CHECKING:
     from shared.bus.memory.broker import Broker
@@ -53,7 +52,7 @@ class Session:
         self._held: deque[Frame] | None = None
         self.send(0, spec.Connection.Start, 0, 9, _PROPERTIES, _MECHANISMS, "en_US")
 
-    def send(self, channel: int, method: Method, *arguments: Any, content: Content | None = None) -> None:
+    def send(self, channel: int, method: Method, *arguments: Any, content: RawContent | None = None) -> None:
         """Send a method to the client."""
         self._wire.push(Frame(channel, method, encode(method, *arguments), content))
 

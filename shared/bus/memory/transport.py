@@ -14,6 +14,7 @@ from kombu.transport import pyamqp
 
 from shared.bus.memory.broker import Broker
 from shared.bus.memory.brokers import broker_named
+from shared.bus.memory.message import decode, encode
 from shared.bus.memory.wire import Frame, Method, Wire
 
 _METHOD_FRAME = 1  # frame type of AMQP 0-9-1
@@ -68,10 +69,14 @@ def _frame_writer(_connection: MemoryConnection, wire: Wire) -> Callable[..., No
         if frame_type != _METHOD_FRAME:
             raise ValueError(f"no frames of type {frame_type} in memory")
         payload = pack(">HH", *method) + (arguments or b"")
-        wire.write(Frame(channel, method, payload, content))
+        wire.write(Frame(channel, method, payload, encode(content) if content else None))
 
     return write_frame
 
 
 def _frame_handler(_connection: MemoryConnection, on_method: OnMethod) -> Callable[[Frame], None]:
-    return lambda frame: on_method(*frame)
+    def read_frame(frame: Frame) -> None:
+        content = decode(frame.content) if frame.content else None
+        on_method(frame.channel, frame.method, frame.payload, content)
+
+    return read_frame

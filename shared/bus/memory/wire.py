@@ -1,8 +1,5 @@
 """Stands for the socket between a client and the broker: frames both ways, waiting without polling."""
 
-# mypy: allow-untyped-calls
-# (amqp has no annotations)
-
 from __future__ import annotations
 
 import errno
@@ -13,13 +10,22 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, Protocol
 
-from amqp.basic_message import Message as Content
-
 Method = tuple[int, int]
 """Class and method number of AMQP 0-9-1."""
 
 READS_IN_A_ROW = 64
 """Frames read without waiting before other threads get their turn; a socket would make one wait now and then."""
+
+
+class RawContent(NamedTuple):
+    """A message in wire format.
+
+    Attributes:
+        header: AMQP content header: size of the body, then properties and headers.
+    """
+
+    header: bytes
+    body: bytes
 
 
 class Frame(NamedTuple):
@@ -28,7 +34,7 @@ class Frame(NamedTuple):
     channel: int
     method: Method
     payload: bytes
-    content: Content | None = None
+    content: RawContent | None = None
 
 
 class Peer(Protocol):
