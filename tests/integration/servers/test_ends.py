@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -37,11 +38,17 @@ def test_needs_a_broker(rabbitmq):
 """
 
 
-def a_run_of(folder: Path, test: str) -> subprocess.Popen[str]:
+@contextmanager
+def a_run_of(folder: Path, test: str) -> Iterator[subprocess.Popen[str]]:
     """Start a test run of its own, with the fixtures of this one."""
     (folder / "test_child.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-q", str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.communicate()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
@@ -53,20 +60,21 @@ def test_the_end_of_a_run_leaves_no_process_and_does_not_touch_another_run(
     eventually: Callable[..., None],
     end: signal.Signals,
 ) -> None:
-    ours = set(rabbitmq.pids() + postgres.pids() + radosgw.pids())
-    run = a_run_of(tmp_path, WAITING_TEST)
     ports = tmp_path / "ports"
-    eventually(lambda: ports.exists() or run.poll() is not None, within_s=90)
-    started = psutil.Process(run.pid).children(recursive=True)
-    names = {process.name() for process in started}
-    assert {"beam.smp", "epmd", "postgres", "ceph-mon", "ceph-osd", "radosgw"} <= names
+    with a_run_of(tmp_path, WAITING_TEST) as run:
+        eventually(lambda: ports.exists() or run.poll() is not None, within_s=90)
+        started = psutil.Process(run.pid).children(recursive=True)
+        names = {process.name() for process in started}
+        assert {"beam.smp", "epmd", "postgres", "ceph-mon", "ceph-osd", "radosgw"} <= names
 
-    run.send_signal(end)
-    run.communicate(timeout=60)
+        run.send_signal(end)
+        run.communicate(timeout=60)
 
     assert psutil.wait_procs(started, timeout=20)[1] == []
     assert {rabbitmq.port, postgres.port, radosgw.port}.isdisjoint(map(int, ports.read_text().split()))
-    assert ours == set(rabbitmq.pids() + postgres.pids() + radosgw.pids())
+    assert rabbitmq.alive
+    assert postgres.alive
+    assert radosgw.alive
 
 
 def test_everything_listens_on_loopback_only(rabbitmq: RabbitMQ, postgres: PostgreSQL, radosgw: Radosgw) -> None:
@@ -79,8 +87,8 @@ def test_everything_listens_on_loopback_only(rabbitmq: RabbitMQ, postgres: Postg
 
 
 def test_a_test_whose_server_is_not_installed_fails_and_says_what_to_install(tmp_path: Path) -> None:
-    run = a_run_of(tmp_path, TEST_WITHOUT_SERVER)
-    output, _ = run.communicate(timeout=60)
+    with a_run_of(tmp_path, TEST_WITHOUT_SERVER) as run:
+        output, _ = run.communicate(timeout=60)
     assert run.returncode == pytest.ExitCode.TESTS_FAILED
     assert "apt-get install --no-install-recommends rabbitmq-server" in output
     assert "skipped" not in output
