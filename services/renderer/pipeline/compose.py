@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 
+from services.renderer.pipeline.captions import Captions
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_at
 from services.renderer.pipeline.planes import Plane, Planes, new_frame, planes_of
@@ -31,6 +32,7 @@ class SegmentComposer:
         self._spec = spec
         self._images = images
         self._stills: dict[int, Still] = {}
+        self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
         self._under = planes_of(new_frame(spec.size.width, spec.size.height))
 
     def compose(self, index: int, frame: av.VideoFrame) -> None:
@@ -38,6 +40,12 @@ class SegmentComposer:
         planes = planes_of(frame)
         self._draw(self._spec.clip, index, planes)
         self._mix_in_clip_before(index, planes)
+        self._captions.blend(planes, index)
+
+    @property
+    def missing_glyphs(self) -> tuple[str, ...]:
+        """Characters of the captions drawn so far that no bundled font has, as ``U+XXXX``."""
+        return tuple(f"U+{ord(character):04X}" for character in sorted(self._captions.missing))
 
     def _mix_in_clip_before(self, index: int, planes: Planes) -> None:
         before, fading = self._spec.before, self._spec.clip.transition_in.frames

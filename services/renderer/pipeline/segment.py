@@ -46,4 +46,4 @@ def render_segment(
             composer.compose(spec.first_frame + done, frame)
             encoder.add(frame)
             progress(done + 1, spec.frames)
-    return SegmentReport(frames=spec.frames)
+    return SegmentReport(frames=spec.frames, missing_glyphs=composer.missing_glyphs)
