@@ -24,6 +24,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.renderer.pipeline.assemble import SegmentFile, assemble_video
 from services.renderer.pipeline.audio import mix_audio
+from services.renderer.pipeline.handover import write_handover
 from services.renderer.pipeline.identity import engine_identity
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.work import (
@@ -48,6 +49,7 @@ _PR_SET_PDEATHSIG = 1
 # Whatever else runs on the machine, the parent's own answers included, goes before pixels.
 _NICENESS = 10
 _PROGRESS_SECONDS = 0.5
+_VIDEO = "video.mp4"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _Answer = Callable[[BaseModel], None]
@@ -163,7 +165,7 @@ def _perform(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
         case MixAudioWork():
             return _mix_audio(work, progress)
         case AssembleWork():
-            return _assemble(work)
+            return _assemble(work, progress)
         case _:
             assert_never(work)
 
@@ -181,11 +183,12 @@ def _mix_audio(work: MixAudioWork, progress: Callable[[int, int], None]) -> Audi
     )
 
 
-def _assemble(work: AssembleWork) -> Assembly:
+def _assemble(work: AssembleWork, progress: Callable[[int, int], None]) -> Assembly:
     timeline = _timeline(work.timeline)
     segments = [SegmentFile(path=segment.path, frames=segment.frames) for segment in work.segments]
-    report = assemble_video(timeline, segments, work.audio, work.out_folder / "video.mp4")
-    return Assembly(files=("video.mp4",), frames=report.frames, samples=report.samples)
+    report = assemble_video(timeline, segments, work.audio, work.out_folder / _VIDEO, progress)
+    files = write_handover(timeline, work.images, work.out_folder)
+    return Assembly(files=(_VIDEO, *files), frames=report.frames, samples=report.samples)
 
 
 def _timeline(path: Path) -> Timeline:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,13 +41,18 @@ class AssemblyReport:
 
 
 def assemble_video(
-    timeline: Timeline, segments: Sequence[SegmentFile], audio: Path | None, out_path: Path
+    timeline: Timeline,
+    segments: Sequence[SegmentFile],
+    audio: Path | None,
+    out_path: Path,
+    progress: Callable[[int, int], None],
 ) -> AssemblyReport:
     """Join segments and sound; the file starts with its index, so that it plays while it is fetched.
 
     Args:
         segments: In the order in which they are shown.
         audio: The finished sound, from ``mix_audio``; None for a silent video.
+        progress: Called with (done, total) frames after each segment; may raise to stop.
     Raises:
         BadSegmentError: A segment does not hold its frames, or was encoded with other settings.
         BadAssemblyError: The joined file does not hold every frame and sample at its time.
@@ -61,8 +66,7 @@ def assemble_video(
     clock = _VideoClock(timeline.rate)
     with _opened(out_path, clock) as output:
         _set_tags(output, timeline)
-        joiner = _Joiner(output, clock, segments)
-        joiner.join(audio)
+        _Joiner(output, clock, segments, progress).join(audio)
     samples = timeline.samples if audio is not None else None
     verify_video(out_path, timeline.rate, timeline.frames, samples)
     return AssemblyReport(frames=timeline.frames, samples=samples, size_bytes=out_path.stat().st_size)
@@ -120,10 +124,18 @@ def _with_ends(chapters: Sequence[Chapter], frames: int) -> Iterator[tuple[Chapt
 class _Joiner:
     """Copies packets of all segments and of the sound into one container, in order of decoding time."""
 
-    def __init__(self, output: OutputContainer, clock: _VideoClock, segments: Sequence[SegmentFile]) -> None:
+    def __init__(
+        self,
+        output: OutputContainer,
+        clock: _VideoClock,
+        segments: Sequence[SegmentFile],
+        progress: Callable[[int, int], None],
+    ) -> None:
         self._output = output
         self._clock = clock
         self._segments = segments
+        self._frames = sum(segment.frames for segment in segments)
+        self._progress = progress
 
     def join(self, audio: Path | None) -> None:
         with _opened_segment(self._segments[0], 0) as (_, first):
@@ -157,6 +169,7 @@ class _Joiner:
                     raise BadSegmentError(f"segment {number} was encoded with other settings; render it again")
                 yield from self._segment_packets(container, stream, target, base, number)
             base += segment.frames
+            self._progress(base, self._frames)
 
     def _segment_packets(
         self, container: InputContainer, stream: VideoStream, target: Stream, base: int, number: int

@@ -43,6 +43,8 @@ def x264_version() -> str:
     """Version of the x264 that PyAV was built with, which it writes into each stream it begins."""
     context = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt, context.time_base = 16, 16, "yuv420p", Fraction(1, 1)
-    first = b"".join(bytes(packet) for frame in (av.VideoFrame(16, 16, "yuv420p"), None) for packet in context.encode(frame))
+    first = b"".join(
+        bytes(packet) for frame in (av.VideoFrame(16, 16, "yuv420p"), None) for packet in context.encode(frame)
+    )
     found = re.search(rb"x264 - core (\d+[^-]*)", first)
     return found.group(1).decode().strip() if found else "unknown"

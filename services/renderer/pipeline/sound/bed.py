@@ -12,6 +12,11 @@ _LOOP_FADE_SAMPLES = 2 * SAMPLE_RATE
 _END_FADE_SAMPLES = 3 * SAMPLE_RATE
 
 
+def loop_overlap(samples: int) -> int:
+    """How many samples two repetitions of a music of this length share."""
+    return min(_LOOP_FADE_SAMPLES, samples // 4)
+
+
 class MusicLoop:
     """Music for exactly ``samples`` samples.
 
@@ -22,7 +27,7 @@ class MusicLoop:
     def __init__(self, source: SoundSource, samples: int) -> None:
         self._source = source
         self._samples = samples
-        self._overlap = min(_LOOP_FADE_SAMPLES, source.samples // 4)
+        self._overlap = loop_overlap(source.samples)
         self._period = source.samples - self._overlap
         self._end_fade = min(_END_FADE_SAMPLES, samples // 4)
 

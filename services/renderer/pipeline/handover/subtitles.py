@@ -1,0 +1,41 @@
+"""Captions as SubRip and WebVTT files; their text is as written, with every space."""
+
+from __future__ import annotations
+
+from services.renderer.pipeline.handover.cues import VideoCue, milliseconds, video_cues
+from shared.contracts.timeline import Rate, Timeline
+
+
+def srt(timeline: Timeline) -> str:
+    """The captions in SubRip form."""
+    blocks = (
+        f"{number}\n{_span(cue, timeline.rate, ',')}\n{_lines(cue.text)}\n"
+        for number, cue in enumerate(video_cues(timeline), start=1)
+    )
+    return "\n".join(blocks)
+
+
+def webvtt(timeline: Timeline) -> str:
+    """The captions in WebVTT form (W3C WebVTT, section 4)."""
+    blocks = (f"{_span(cue, timeline.rate, '.')}\n{_escaped(_lines(cue.text))}\n" for cue in video_cues(timeline))
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _span(cue: VideoCue, rate: Rate, mark: str) -> str:
+    return f"{_time(cue.start_frame, rate, mark)} --> {_time(cue.end_frame, rate, mark)}"
+
+
+def _time(frame: int, rate: Rate, mark: str) -> str:
+    seconds, thousandths = divmod(milliseconds(frame, rate), 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{mark}{thousandths:03}"
+
+
+def _lines(text: str) -> str:
+    """Without empty lines, which would end the cue."""
+    return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
