@@ -30,6 +30,7 @@ def create_service_role(administrator: Connection, *, service: str, role: str, p
         )
         administrator.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {name}")
         administrator.exec_driver_sql(f"ALTER SCHEMA {schema} OWNER TO {name}")
+        # Before PostgreSQL 15 everybody may make tables in there.
         administrator.exec_driver_sql("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         administrator.exec_driver_sql(f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC")
 

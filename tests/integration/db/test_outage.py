@@ -14,7 +14,7 @@ from subprocess import Popen
 import pytest
 from sqlalchemy import Table, insert, text
 
-from shared.db import Database
+from shared.db import Database, open_database
 from shared.errors import DatabaseUnavailableError
 
 ON_POSTGRES = pytest.mark.parametrize(
@@ -81,8 +81,6 @@ def test_a_transaction_cut_in_the_middle_is_reported_and_rolled_back(
             postgres.restart()
             connection.execute(insert(notes).values(key="never"))
 
-    calls: list[str] = []
-    database.watch("notes", lambda: calls.append("notes"))
     with pytest.raises(DatabaseUnavailableError):
         interrupted()
     with database.reading() as connection:
@@ -90,12 +88,19 @@ def test_a_transaction_cut_in_the_middle_is_reported_and_rolled_back(
 
 
 @ON_POSTGRES
+def test_a_restart_while_nothing_runs_is_not_even_noticed(
+    database: Database, request: pytest.FixtureRequest
+) -> None:
+    database.ping()
+    request.getfixturevalue("postgres").restart()
+    database.ping()
+
+
+@ON_POSTGRES
 def test_all_connections_in_use_is_reported_as_such(
     database: Database, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setattr("shared.db.postgresql.POOL_TIMEOUT_S", 0.1)
-    from shared.db import open_database
-
     small = open_database(url, schema="demo", pool_size=1)
     caught: list[str] = []
 

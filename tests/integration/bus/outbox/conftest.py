@@ -41,8 +41,12 @@ class Broker:
 
     def wait_for(self, count: int) -> list[Envelope]:
         """All messages received, once there are so many."""
+        return self.wait_until(lambda received: len(received) >= count)
+
+    def wait_until(self, enough: Callable[[list[Envelope]], bool]) -> list[Envelope]:
+        """All messages received, once they are enough."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.received) >= count, timeout=20), len(self.received)
+            assert self._changed.wait_for(lambda: enough(self.received), timeout=20), self.received
             return list(self.received)
 
 

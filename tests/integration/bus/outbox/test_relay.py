@@ -129,6 +129,16 @@ def test_a_part_that_arrived_before_the_broker_went_away_is_sent_again(
     assert numbers(broker.wait_for(3)) == [1, 1, 2]
 
 
+def test_a_message_that_was_set_aside_keeps_its_place(
+    database: Database, outbox: Outbox, broker: Any, relay: Relay, store: Any, make_message: Any
+) -> None:
+    store(*(make_message(number) for number in range(5)))
+    with database.transaction() as connection:
+        outbox.postpone(connection, outbox.unsent(connection, 2), timedelta(0))
+    relay.send_pending()
+    assert numbers(broker.received) == [0, 1, 2, 3, 4]
+
+
 def test_a_bug_in_the_way_is_logged_and_does_not_end_the_relay(
     broker: Any, relay: Relay, store: Any, make_message: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -261,7 +271,8 @@ def test_a_database_restart_does_not_end_the_relay(
     broker.wait_for(1)
     postgres.restart()
     store(make_message(2))
-    assert set(numbers(broker.wait_for(2))) == {1, 2}
+    # Message 1 comes twice if the restart was quicker than its mark.
+    assert numbers(broker.wait_until(lambda received: 2 in numbers(received)))[0] == 1
 
 
 @pytest.mark.parametrize("mode", ["green", "threads"])
