@@ -27,6 +27,9 @@ HEARTBEAT_S = 30
 
 CRASH_PAUSE_S = 1.0
 
+LOOK_S = 0.25
+"""How soon a request to stop is noticed; ten idle readers that look so often cost half a per cent of a core."""
+
 Receive = Callable[[BrokerDelivery], None]
 Prepare = Callable[[Any], Queue]
 """Makes the queue to read on a fresh channel; for exclusive queues, which die with their connection."""
@@ -85,7 +88,7 @@ class QueueReader(ConsumerMixin):
 
     def consume(self, *args: Any, **kwargs: Any) -> Iterator[None]:
         try:
-            yield from super().consume(*args, **kwargs)
+            yield from super().consume(*args, **{**kwargs, "safety_interval": LOOK_S})
         except (*self.connection_errors, *self.channel_errors) as error:
             log.warning("broker_connection_lost", error=f"{type(error).__name__}: {str(error)[:200]}")
             raise

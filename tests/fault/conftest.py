@@ -28,7 +28,7 @@ from shared.errors import DatabaseUnavailableError
 from shared.ids import new_id
 
 PROGRAM = Path(__file__).parent / "town" / "process.py"
-EVERYONE = ("foreman", "clerk", "mason", "sculptor")
+MASTERS, MASONS = ("foreman", "clerk"), ("mason", "sculptor")
 PATIENCE_S = 20.0
 
 
@@ -115,7 +115,7 @@ class Process:
 class Town:
     """The services on one broker and one database.
 
-    On RabbitMQ every service has a process of its own, on the in-memory broker all share one.
+    On RabbitMQ masters and masons have a process each, on the in-memory broker all share one.
     """
 
     broker: str
@@ -136,7 +136,14 @@ class Town:
 
     def start(self, **settings: str) -> Town:
         """Start whoever is not running."""
-        groups = (EVERYONE,) if self.broker == "memory" else tuple((name,) for name in EVERYONE)
+        self.begin(**settings)
+        for process in set(self.processes.values()):
+            process.wait_until_ready()
+        return self
+
+    def begin(self, **settings: str) -> None:
+        """Start whoever is not running, without waiting."""
+        groups = (MASTERS + MASONS,) if self.broker == "memory" else (MASTERS, MASONS)
         begun = [
             Process(group, self._environment(settings), self.folder)
             for group in groups
@@ -144,9 +151,6 @@ class Town:
         ]
         for process in begun:
             self.processes.update(dict.fromkeys(process.services, process))
-        for process in begun:
-            process.wait_until_ready()
-        return self
 
     def process_of(self, service: str) -> Process:
         return self.processes[service]
@@ -265,17 +269,24 @@ class Town:
 def towns(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str, str], Town]]:
-    """Gives the running town of a broker and a database; each is started once."""
-    built: dict[tuple[str, str], Town] = {}
-
-    def town(broker: str, database: str) -> Town:
-        if (broker, database) not in built:
-            built[broker, database] = _build(broker, database, request, tmp_path_factory)
-        return built[broker, database].start()
-
-    yield town
+    """Gives the running town of a broker and a database; all that the selected tests need start at once."""
+    built = {key: _build(*key, request, tmp_path_factory) for key in _wanted(request.session.items)}
+    for each in built.values():
+        each.begin()
+    yield lambda broker, database: built[broker, database].start()
     for each in built.values():
         each.close()
+
+
+def _wanted(items: list[pytest.Item]) -> set[tuple[str, str]]:
+    """The towns that the selected tests ask for."""
+    wanted: set[tuple[str, str]] = set()
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "town" in fixtures:
+            wanted.add(item.callspec.params["town"])  # type: ignore[attr-defined]
+        wanted.update(key for name, keys in SHARED_TOWNS.items() if name in fixtures for key in keys)
+    return wanted
 
 
 def _build(broker: str, database: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Town:
@@ -309,6 +320,25 @@ ALL_TOWNS = [
         marks=[pytest.mark.rabbitmq, pytest.mark.postgres],
     ),
 ]
+
+
+SHARED_TOWNS = {
+    "rabbit_towns": (("rabbitmq", "sqlite"), ("rabbitmq", "postgresql")),
+    "postgres_towns": (("memory", "postgresql"), ("rabbitmq", "postgresql")),
+}
+"""Fixtures that give all towns on one server."""
+
+
+@pytest.fixture
+def rabbit_towns(towns: Callable[[str, str], Town], rabbitmq: RabbitMQ) -> list[Town]:
+    """The towns that share the broker."""
+    return [towns(*key) for key in SHARED_TOWNS["rabbit_towns"]]
+
+
+@pytest.fixture
+def postgres_towns(towns: Callable[[str, str], Town], postgres: PostgreSQL) -> list[Town]:
+    """The towns that share the database server."""
+    return [towns(*key) for key in SHARED_TOWNS["postgres_towns"]]
 
 
 @pytest.fixture(params=ALL_TOWNS)

@@ -6,7 +6,7 @@ Towns that share a server suffer the same fault at the same time, which saves wa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,16 +15,19 @@ pytestmark = pytest.mark.fault
 MASONS = ("mason", "sculptor")
 
 
-@pytest.fixture
-def rabbit_towns(towns: Callable, rabbitmq) -> list:
-    """The towns that share the broker."""
-    return [towns("rabbitmq", "sqlite"), towns("rabbitmq", "postgresql")]
-
-
-@pytest.fixture
-def postgres_towns(towns: Callable, postgres) -> list:
-    """The towns that share the database server."""
-    return [towns("memory", "postgresql"), towns("rabbitmq", "postgresql")]
+two_towns = pytest.mark.parametrize(
+    "town",
+    [
+        pytest.param(("memory", "sqlite"), id="memory-sqlite"),
+        pytest.param(
+            ("rabbitmq", "postgresql"),
+            id="rabbitmq-postgresql",
+            marks=[pytest.mark.rabbitmq, pytest.mark.postgres],
+        ),
+    ],
+    indirect=True,
+)
+"""Where broker and database do not matter together, each is used once."""
 
 
 def order_everywhere(towns: list, seconds: float) -> list[tuple]:
@@ -130,6 +133,7 @@ def test_a_database_away_for_ten_seconds_costs_no_attempt(postgres_towns, postgr
     assert_built_once(orders)
 
 
+@two_towns
 def test_a_blocked_event_loop_is_noticed_and_the_culprit_named(town) -> None:
     before = len(town.process_of("mason").events("event_loop_blocked"))
     task_id = town.order("blocking", seconds=1.8)
@@ -139,12 +143,14 @@ def test_a_blocked_event_loop_is_noticed_and_the_culprit_named(town) -> None:
     assert "Work.build_blocking" in blockages[0]["culprit"]
 
 
+@two_towns
 def test_an_idle_loop_is_not_called_blocked(town) -> None:
     for service in ("foreman", "clerk", "sculptor"):
         culprits = [event["culprit"] for event in town.process_of(service).events("event_loop_blocked")]
         assert all("build_blocking" in culprit for culprit in culprits)
 
 
+@two_towns
 def test_a_worker_that_must_stop_finishes_what_it_has_begun(town) -> None:
     task_id = town.order("slowly", seconds=1.5)
     town.wait_for(task_id, "running")
@@ -164,8 +170,9 @@ def hasty(town) -> Iterator:
     town.start()
 
 
+@two_towns
 def test_a_worker_that_must_stop_hands_back_what_takes_too_long(hasty) -> None:
-    task_id = hasty.order("slowly", seconds=5.0)
+    task_id = hasty.order("slowly", seconds=2.5)
     hasty.wait_for(task_id, "running")
     assert hasty.stop("mason") == 0
     assert not hasty.notes(event="ended", task=task_id)
@@ -174,6 +181,7 @@ def test_a_worker_that_must_stop_hands_back_what_takes_too_long(hasty) -> None:
     assert "attempt.failed.v1" not in hasty.facts(task_id)
 
 
+@two_towns
 def test_a_stopped_process_leaves_no_unsent_message(town) -> None:
     task_id = town.order("well")
     town.wait_for(task_id, "succeeded")
