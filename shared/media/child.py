@@ -31,11 +31,12 @@ def main() -> None:
     """Serve the request on standard input and end the process."""
     request = json.loads(sys.stdin.readline())
     limits = MediaLimits(**request["limits"])
-    barriers = confine.enter(limits, request["parent"])
+    barriers = confine.bound(limits)
     if request["operation"] == "check":
         answer: Callable[[], Any] = _load_check(barriers)
     else:
         answer = _load(request, limits)
+    barriers += confine.isolate(request["parent"])
     barriers += confine.seal()
     _write({"ready": barriers})
     _write(_answer(answer, limits))

@@ -1,8 +1,9 @@
 """Locks the media child in, from inside, with what an unprivileged Linux process may do to itself.
 
-Two steps: :func:`enter` before the decoders are loaded, :func:`seal` after, when no file needs to be opened any
-more. A barrier that this kernel or container does not allow is left out and not reported; those that carry the
-promise alone (rlimits, no new descriptors) exist everywhere.
+Three steps: :func:`bound` before the decoders are loaded, :func:`isolate` and :func:`seal` after, when no file
+needs to be opened any more and only the first bytes of the outside file have been looked at. A barrier that this
+kernel or container does not allow is left out and not reported; those that carry the promise alone (rlimits, no
+new descriptors) exist everywhere.
 """
 
 from __future__ import annotations
@@ -52,37 +53,8 @@ class _LandlockRuleset(ctypes.Structure):
     )
 
 
-def enter(limits: MediaLimits, parent: int) -> list[Barrier]:
-    """Apply everything that does not hinder loading the decoders.
-
-    Must run while the process has one thread: a user namespace cannot be entered with more.
-
-    Args:
-        parent: Process id of the starter. When it has already gone, nobody waits for us and we end here.
-    """
-    _limit_resources(limits)
-    barriers = [Barrier.LIMITS]
-    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
-        barriers.append(Barrier.DIES_WITH_PARENT)
-    if os.getppid() != parent:
-        os._exit(1)
-    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
-        barriers.append(Barrier.NO_NEW_PRIVILEGES)
-    if _leave_network():
-        barriers.append(Barrier.NO_NETWORK)
-    if _drop_capabilities():
-        barriers.append(Barrier.NO_CAPABILITIES)
-    return barriers
-
-
-def seal() -> list[Barrier]:
-    """Forbid every further file and socket; descriptors that are open stay usable."""
-    barriers = [Barrier.NO_PATHS] if _forbid_paths() else []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    return [*barriers, Barrier.NO_DESCRIPTORS]
-
-
-def _limit_resources(limits: MediaLimits) -> None:
+def bound(limits: MediaLimits) -> list[Barrier]:
+    """Limit memory, time and disk; first of all, so that it holds for loading the decoders too."""
     for what, most in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.output_bytes),
@@ -92,6 +64,38 @@ def _limit_resources(limits: MediaLimits) -> None:
         resource.setrlimit(what, (most, most))
     # The soft limit kills with a signal that says why; the hard one is for who ignores it.
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    return [Barrier.LIMITS]
+
+
+def isolate(parent: int) -> list[Barrier]:
+    """Give up every privilege and the network, and tie this process to its starter.
+
+    Comes after the decoders are loaded, because root without its capabilities may not be able to read them in
+    another user's home. The process must still have one thread: a user namespace cannot be entered with more.
+
+    Args:
+        parent: Process id of the starter. When it has already gone, nobody waits for us and we end here.
+    """
+    barriers = []
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
+        barriers.append(Barrier.NO_NEW_PRIVILEGES)
+    if _leave_network():
+        barriers.append(Barrier.NO_NETWORK)
+    if _drop_capabilities():
+        barriers.append(Barrier.NO_CAPABILITIES)
+    # Last, because a change of credentials may reset it (prctl(2)).
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        barriers.append(Barrier.DIES_WITH_PARENT)
+    if os.getppid() != parent:
+        os._exit(1)
+    return barriers
+
+
+def seal() -> list[Barrier]:
+    """Forbid every further file and socket; descriptors that are open stay usable."""
+    barriers = [Barrier.NO_PATHS] if _forbid_paths() else []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    return [*barriers, Barrier.NO_DESCRIPTORS]
 
 
 def _leave_network() -> bool:

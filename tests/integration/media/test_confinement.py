@@ -17,7 +17,7 @@ from shared.media.confine import Barrier
 from shared.media.sandbox import MediaSandbox
 
 _PRELUDE = """
-import ctypes, errno, json, os, resource, signal, socket, subprocess, sys
+import errno, json, os, socket
 from shared.media import confine
 from shared.media.limits import MediaLimits
 
@@ -30,19 +30,22 @@ def attempt(act):
 
 open_file = open(os.environ["SECRET"], "rb")
 """
+_BOUND = "confine.bound(MediaLimits())"
+_ISOLATED = f"{_BOUND} + confine.isolate(os.getppid())"
+_ALL_STEPS = f"{_ISOLATED} + confine.seal()"
 
 
 @pytest.fixture
 def inside(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Runs code in a process that has locked itself in; ``{without}`` leaves out one barrier of seal()."""
+    """Runs code in a process that has locked itself in."""
     secret = tmp_path / "secret.txt"
     secret.write_text("another tenant's file")
 
-    def run(attempts: dict[str, str], *, seal: str = "confine.seal()") -> dict[str, Any]:
+    def run(attempts: dict[str, str], *, steps: str = _ALL_STEPS) -> dict[str, Any]:
         tries = ", ".join(f"{name!r}: attempt(lambda: {code})" for name, code in attempts.items())
         program = (
-            f"{_PRELUDE}\nbefore = confine.enter(MediaLimits(), os.getppid())\nafter = {seal}\n"
-            f"found = {{{tries}}}\nprint(json.dumps(found | {{'barriers': [*before, *(after or [])]}}))"
+            f"{_PRELUDE}\nbarriers = {steps}\n"
+            f"found = {{{tries}}}\nprint(json.dumps(found | {{'barriers': barriers}}))"
         )
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -73,7 +76,7 @@ ATTEMPTS = {
 def test_the_attempts_are_possible_without_a_seal(inside: Callable[..., dict[str, Any]]) -> None:
     """Else the other tests here would prove nothing."""
     harmless = {name: ATTEMPTS[name] for name in ATTEMPTS.keys() - {"remove", "execute", "create"}}
-    found = inside(harmless, seal="[]")
+    found = inside(harmless, steps=_BOUND)
     assert {name: found[name] for name in harmless} == dict.fromkeys(harmless, "possible")
 
 
@@ -97,16 +100,19 @@ def test_a_sealed_child_touches_no_path_and_no_process(inside: Callable[..., dic
 
 
 def test_a_child_sees_no_network_even_before_the_seal(inside: Callable[..., dict[str, Any]]) -> None:
-    found = inside({"reach": "socket.create_connection(('127.0.0.1', 9), 1)"}, seal="[]")
+    found = inside({"reach": "socket.create_connection(('127.0.0.1', 9), 1)"}, steps=_ISOLATED)
     if Barrier.NO_NETWORK not in found["barriers"]:
         pytest.skip("this container forbids namespaces; the descriptor barrier holds instead")
     assert found["reach"] == "ENETUNREACH"
 
 
-def test_a_child_is_not_root(inside: Callable[..., dict[str, Any]]) -> None:
-    found = inside({"become root": "os.setgroups([0]) or os.setuid(0)"}, seal="[]")
-    assert found["become root"] == "EPERM"
+def test_a_child_has_no_capability_even_when_started_by_root(inside: Callable[..., dict[str, Any]]) -> None:
+    found = inside({"capable": _CAPABLE}, steps=_ISOLATED)
+    assert found["capable"] == "EACCES"  # no capability left, so not even more priority
     assert Barrier.NO_CAPABILITIES in found["barriers"]
+
+
+_CAPABLE = "int(open('/proc/self/status').read().split('CapEff:')[1].split()[0], 16) or os.setpriority(0, 0, -20)"
 
 
 def test_the_real_child_reports_its_barriers() -> None:
@@ -127,15 +133,18 @@ def test_the_child_dies_with_its_caller(tmp_path: Path, media_files: Any) -> Non
         f"MediaSandbox(MediaLimits(audio_bytes=1 << 40)).normalise_audio(Path({str(path)!r}), Path({out!r}))"
     )
     caller = psutil.Popen([sys.executable, "-c", program])
-    child = _first_child(caller)
+    child = _confined_child(caller)
+    child.suspend()  # it cannot end by itself any more
     caller.kill()
     caller.wait(10)
     child.wait(5)
     assert not child.is_running()
 
 
-def _first_child(process: psutil.Process) -> psutil.Process:
-    while not (children := process.children()):
-        assert process.is_running()
+def _confined_child(process: psutil.Process) -> psutil.Process:
+    """The child of ``process`` once it is sealed: no more descriptors."""
+    while True:
         assert process.status() != psutil.STATUS_ZOMBIE
-    return children[0]
+        for child in process.children():
+            if child.rlimit(psutil.RLIMIT_NOFILE) == (0, 0):
+                return child
