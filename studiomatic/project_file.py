@@ -44,6 +44,14 @@ MAX_FILE_BYTES = 2 * 1024 * 1024
 
 T = TypeVar("T", bound=BaseModel)
 
+_WORDS = {
+    "extra_forbidden": "is no word of a project file; check the spelling",
+    "string_type": "must be text; put it in quotes",
+    "tuple_type": "must be a list, one `- ` for each",
+    "missing": "is missing",
+}
+"""Plainer words for what pydantic says."""
+
 _SIZE = re.compile(r"^(\d{2,5})x(\d{2,5})$")
 
 
@@ -349,7 +357,7 @@ def _checked(model: type[T], values: dict[str, Any]) -> T:
 
 def _problems(error: ValidationError) -> str:
     found = [
-        f"{_place(problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
+        f"{_place(problem['loc'])}{_WORDS.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False, include_input=False)[:4]
     ]
     return "; ".join(found)

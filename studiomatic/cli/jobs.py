@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from shared.contracts.jobs import JobExplanation, JobView
 from shared.ids import new_id
@@ -40,7 +40,7 @@ def list_jobs(
         if as_json:
             print_json([job.model_dump(mode="json") for job in jobs])
             return
-        table = Table("job", "state", "done", "started", "why", box=None)
+        table = Table(Column("job", no_wrap=True), "state", "done", "started", "why", box=None)
         for job in jobs:
             why = job.error.message if job.error else job.reason
             table.add_row(

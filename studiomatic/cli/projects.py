@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 from rich.syntax import Syntax
-from rich.table import Table
+from rich.table import Column, Table
 
 from shared.errors import InvalidInputError
 from studiomatic.cli.options import AsJson
@@ -33,7 +33,7 @@ def list_projects(as_json: AsJson = False) -> None:
         if as_json:
             print_json([project.model_dump(mode="json") for project in projects])
             return
-        table = Table("project", "title", "revisions", "changed", box=None)
+        table = Table(Column("project", no_wrap=True), "title", "revisions", "changed", box=None)
         for project in projects:
             changed = f"{project.revised_at:%Y-%m-%d %H:%M}"
             table.add_row(project.project_id, escape(project.title), str(project.revisions), changed)

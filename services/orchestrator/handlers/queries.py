@@ -11,8 +11,10 @@ from services.orchestrator.domain.records import JobRecord, TaskRecord
 from services.orchestrator.handlers.ports import Store, Unit
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.envelope import Envelope
-from shared.contracts.jobs import AttemptView, JobExplanation, JobList, JobState, JobView, TaskView
+from shared.contracts.jobs import AttemptView, JobExplanation, JobList, JobState, JobView, Stage, TaskView
 from shared.errors import NotFoundError
+
+_STAGES = list(Stage)
 
 
 class Queries:
@@ -42,7 +44,9 @@ class Queries:
             attempts: dict[str, list[AttemptView]] = defaultdict(list)
             for row in unit.attempts(job_id):
                 attempts[row["task_id"]].append(_attempt_view(row))
-            tasks = tuple(_task_view(task, tuple(attempts[task.task_id])) for task in unit.tasks(job_id))
+            tasks = tuple(
+                _task_view(task, tuple(attempts[task.task_id])) for task in sorted(unit.tasks(job_id), key=_place)
+            )
             return JobExplanation(job=_view(unit, job), tasks=tasks)
 
     def facts(self, account_id: str, job_id: str, after_sequence: int, limit: int = 200) -> list[Envelope]:
@@ -78,6 +82,11 @@ def _view(unit: Unit, job: JobRecord) -> JobView:
         failed_slide=job.failed_slide,
         files=job.files,
     )
+
+
+def _place(task: TaskRecord) -> tuple[int, int, int]:
+    """Stages in order, slides in order."""
+    return (_STAGES.index(task.stage), task.slide_number or 0, task.part)
 
 
 def _task_view(task: TaskRecord, attempts: tuple[AttemptView, ...]) -> TaskView:

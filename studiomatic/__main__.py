@@ -1,0 +1,5 @@
+"""``python -m studiomatic`` is ``studio``."""
+
+from studiomatic.cli import main
+
+main()
