@@ -98,13 +98,14 @@ class Rights:
     Attributes:
         publishes: Exchange name to the pattern of routing keys it may use there; None for direct exchanges.
         consumes: Queues it reads.
-        subscribes: Exchanges it may bind its own exclusive queues to.
+        subscribes: Exchange name to the pattern of routing keys for which it may bind its own exclusive queues
+            there; None for direct exchanges.
     """
 
     user: str
     publishes: Mapping[str, str | None] = field(default_factory=dict)
     consumes: tuple[str, ...] = ()
-    subscribes: tuple[str, ...] = ()
+    subscribes: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +214,7 @@ def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # f
 POOLS = ("content-text", "content-media", "renderer")
 """The worker pools; a command is addressed to one of them."""
 
+_ONLY_CANCELLING = "^" + JOB_CANCELLING_KEY.replace(".", r"\.") + "$"
 _WORKERS = ("content", "renderer")
 _RESULTS = ("attempt.started", "attempt.deferred", "attempt.succeeded", "attempt.failed")
 
@@ -244,25 +246,28 @@ RIGHTS = Topology(
                 rpc_queue("orchestrator"),
                 *(dead_queue(name) for name in POOLS),
             ),
-            subscribes=(REPLIES_EXCHANGE,),
+            subscribes={REPLIES_EXCHANGE: None},
         ),
         Rights(
             user="content",
             publishes={events_exchange("content"): r"^attempt\.[a-z_]+$", REPLIES_EXCHANGE: None},
             consumes=("content-text", "content-media", "content.cancellations", rpc_queue("content")),
-            subscribes=(events_exchange("orchestrator"),),
+            subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING},
         ),
         Rights(
             user="renderer",
             publishes={events_exchange("renderer"): r"^attempt\.[a-z_]+$"},
             consumes=("renderer",),
-            subscribes=(events_exchange("orchestrator"),),
+            subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING},
         ),
         # Edges state the account of a call, so they are the only ones that may call for somebody.
         Rights(
             user="edge",
             publishes={RPC_EXCHANGE: "^(orchestrator|content)$"},
-            subscribes=(REPLIES_EXCHANGE, events_exchange("orchestrator")),
+            subscribes={
+                REPLIES_EXCHANGE: None,
+                events_exchange("orchestrator"): r"^(job|task)\.[a-z_*]+$",
+            },
         ),
     )
 )

@@ -1,0 +1,79 @@
+"""What RabbitMQ is told is what the table says, and nobody gets more."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.bus.definitions import definitions, hash_password
+from shared.bus.topology import TOPOLOGY
+
+FILE = Path(__file__).parents[3] / "deploy" / "rabbitmq" / "definitions.json"
+USERS = {rights.user: "hash" for rights in TOPOLOGY.rights}
+
+
+@pytest.fixture
+def everything() -> dict[str, Any]:
+    return definitions(TOPOLOGY, vhost="/", password_hashes=USERS)
+
+
+def test_the_shipped_file_is_current() -> None:
+    """Run ``python -m shared.bus.definitions > deploy/rabbitmq/definitions.json``."""
+    assert json.loads(FILE.read_text()) == definitions(TOPOLOGY, vhost="/", password_hashes={})
+
+
+def test_a_password_is_hashed_as_rabbitmq_documents_it() -> None:
+    """Example of the guide "Credentials and Passwords"."""
+    assert hash_password("test12", bytes.fromhex("908DC60A")) == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
+
+
+def test_equal_passwords_have_different_hashes() -> None:
+    assert hash_password("same") != hash_password("same")
+
+
+def test_a_user_without_password_gets_no_rights() -> None:
+    only = definitions(TOPOLOGY, vhost="/", password_hashes={"renderer": "hash"})
+    for table in ("users", "permissions", "topic_permissions"):
+        assert {row.get("user", row.get("name")) for row in only[table]} == {"renderer"}
+
+
+def test_no_user_may_declare_a_queue_that_others_read(everything) -> None:
+    for row in everything["permissions"]:
+        for queue in TOPOLOGY.queues:
+            assert not re.search(row["configure"], queue.name)
+        assert re.search(row["configure"], f"control.{row['user']}.0190")
+
+
+def test_no_user_may_send_past_the_exchanges_into_a_queue(everything) -> None:
+    assert not any(re.search(row["write"], "amq.default") for row in everything["permissions"])
+
+
+def test_a_user_may_not_read_the_queues_of_others(everything) -> None:
+    reads = {row["user"]: row["read"] for row in everything["permissions"]}
+    assert re.search(reads["renderer"], "renderer")
+    assert not re.search(reads["renderer"], "content-text")
+    assert not re.search(reads["renderer"], "renderer.dead")
+    assert not re.search(reads["edge"], "orchestrator.attempts")
+
+
+@pytest.mark.parametrize(
+    ("user", "exchange", "key", "allowed"),
+    [
+        ("content", "content.events", "attempt.succeeded", True),
+        ("content", "content.events", "job.succeeded", False),
+        ("orchestrator", "orchestrator.events", "job.succeeded", True),
+        ("orchestrator", "orchestrator.events", "attempt.succeeded", False),
+        ("edge", "studio.rpc", "orchestrator", True),
+        ("edge", "studio.rpc", "keyvault", False),
+        ("content", "studio.rpc", "orchestrator", False),
+        ("renderer", "studio.dead", "renderer", False),
+    ],
+)
+def test_topic_rights_decide_by_routing_key(everything, user, exchange, key, allowed) -> None:
+    rows = [r for r in everything["topic_permissions"] if (r["user"], r["exchange"]) == (user, exchange)]
+    assert len(rows) == 1, "without a row RabbitMQ allows every key"
+    assert bool(re.search(rows[0]["write"], key)) is allowed
