@@ -46,7 +46,7 @@ class Broker:
         self.max_message_bytes = max_message_bytes
         self.lock = threading.Lock()
         self.timetable = Timetable(self.lock)
-        self.blocked_by: str | None = None
+        self.alarm: str | None = None
         self._stopped = False
         self._sessions: dict[Session, None] = {}
         self._queues: dict[str, MessageQueue] = {}
@@ -88,16 +88,14 @@ class Broker:
         self.start()
 
     def block(self, reason: str = "low on memory") -> None:
-        """Raise an alarm: connections that publish are not read until :meth:`unblock`."""
+        """Raise an alarm: a connection that publishes is not read any more until :meth:`unblock`."""
         with self.lock:
-            self.blocked_by = reason
-            for session in self._sessions:
-                session.alarm_raised()
+            self.alarm = reason
 
     def unblock(self) -> None:
         """End the alarm; what publishers sent meanwhile is dealt with now."""
         with self.lock:
-            self.blocked_by = None
+            self.alarm = None
             for session in list(self._sessions):
                 session.alarm_cleared()
 

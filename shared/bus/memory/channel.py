@@ -131,17 +131,17 @@ class BrokerChannel:
         for consumer in consumers:
             consumer.closed = True
         held, self._held = self._held, {}
-        self.give_back(list(held.values()))
+        self.give_back(list(held.values()), asked=False)
         for consumer in consumers:
             consumer.queue.remove_consumer(consumer)
 
-    def give_back(self, released: list[Held]) -> None:
+    def give_back(self, released: list[Held], *, asked: bool) -> None:
         """Return messages to their queues, in order."""
         by_queue: dict[MessageQueue, list[Entry]] = {}
         for held in released:
             by_queue.setdefault(held.queue, []).append(held.entry)
         for queue, entries in by_queue.items():
-            queue.give_back(entries)
+            queue.give_back(entries, asked=asked)
 
 
 @dataclass(kw_only=True, eq=False, slots=True)

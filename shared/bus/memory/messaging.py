@@ -133,7 +133,7 @@ def recover(channel: BrokerChannel, requeue: bool) -> None:
 def _refuse(channel: BrokerChannel, tag: int, *, multiple: bool, requeue: bool) -> None:
     released = channel.release(tag, multiple=multiple)
     if requeue:
-        channel.give_back(released)
+        channel.give_back(released, asked=True)
     else:
         for held in released:
             held.queue.reject(held.entry)

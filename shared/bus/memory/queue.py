@@ -153,8 +153,16 @@ class MessageQueue:
         self.unacked -= 1
         self._die(entry, DeathReason.REJECTED)
 
-    def give_back(self, entries: Iterable[Entry]) -> None:
-        """Held messages come back and wait before all others; one that did so too often dies."""
+    def give_back(self, entries: Iterable[Entry], *, asked: bool) -> None:
+        """Held messages come back; one that did so too often dies.
+
+        They wait before all others, but for one case, measured with RabbitMQ 3.10: in a quorum queue without
+        a delivery limit, those that a client asks to requeue go to the end.
+
+        Args:
+            asked: A client wants it so; otherwise the client is gone.
+        """
+        to_end = asked and self.arguments.quorum and self.arguments.delivery_limit is None
         for entry in entries:
             self.unacked -= 1
             entry.redelivered = True
@@ -162,7 +170,7 @@ class MessageQueue:
             if self._returned_too_often(entry):
                 self._die(entry, DeathReason.DELIVERY_LIMIT)
             else:
-                self._insert(entry)
+                self._insert(entry, to_end=to_end)
         self._drop_surplus()
         self.dispatch()
 
@@ -249,10 +257,10 @@ class MessageQueue:
     def _place(self, rank: int) -> tuple[int, int]:
         return rank, next(self._numbers)
 
-    def _insert(self, entry: Entry) -> None:
+    def _insert(self, entry: Entry, *, to_end: bool) -> None:
         """Put a message back: where it was in a classic queue, after other returned ones in a quorum queue."""
         if self.arguments.quorum:
-            entry.place = self._place(_RETURNED)
+            entry.place = self._place(_FRESH if to_end else _RETURNED)
         index = 0
         while index < len(self.waiting) and self.waiting[index].place < entry.place:
             index += 1

@@ -48,7 +48,6 @@ class Session:
         self._wire = wire
         self._state = _State.OPEN
         self._channels: dict[int, BrokerChannel] = {}
-        self._publishes = False
         self._held: deque[Frame] | None = None
         self.send(0, spec.Connection.Start, 0, 9, _PROPERTIES, _MECHANISMS, "en_US")
 
@@ -58,13 +57,12 @@ class Session:
 
     def receive(self, frame: Frame) -> None:
         """Deal with what the client sent, or keep it until an alarm is over."""
-        if self._held is not None:
+        if self._held is None and frame.method == spec.Basic.Publish and self.broker.alarm is not None:
+            self._hold(self.broker.alarm)
+        if self._held is None:
+            self._deal(frame)
+        else:
             self._held.append(frame)
-            return
-        self._deal(frame)
-        if frame.method == spec.Basic.Publish:
-            self._publishes = True
-            self._hold_during_alarm()
 
     def lost(self) -> None:
         """The client hung up."""
@@ -80,11 +78,6 @@ class Session:
         self._end()
         self._wire.hang_up()
 
-    def alarm_raised(self) -> None:
-        """Stop reading if the client is one that publishes."""
-        if self._publishes:
-            self._hold_during_alarm()
-
     def alarm_cleared(self) -> None:
         """Deal with what came during the alarm."""
         if self._held is None:
@@ -94,10 +87,11 @@ class Session:
         for frame in held:
             self.receive(frame)
 
-    def _hold_during_alarm(self) -> None:
-        if self.broker.blocked_by is not None and self._held is None and self._state is _State.OPEN:
+    def _hold(self, alarm: str) -> None:
+        """Deal with nothing more until the alarm is over: RabbitMQ stops reading when a client publishes."""
+        if self._state is _State.OPEN:
             self._held = deque()
-            self.send(0, spec.Connection.Blocked, self.broker.blocked_by)
+            self.send(0, spec.Connection.Blocked, alarm)
 
     def _deal(self, frame: Frame) -> None:
         if self._state is _State.CLOSING:

@@ -47,13 +47,17 @@ class Timetable:
 
     def _run(self) -> None:
         with self._earlier:
-            while self._appointments:
-                due, _, appointment = self._appointments[0]
-                wait_s = due - time.monotonic()
-                if appointment.called_off or wait_s <= 0:
-                    heapq.heappop(self._appointments)
-                    if not appointment.called_off:
-                        appointment.action()
-                else:
-                    self._earlier.wait(wait_s)
-            self._thread = None
+            try:
+                while self._appointments:
+                    self._keep_or_wait(*self._appointments[0])
+            finally:
+                self._thread = None
+
+    def _keep_or_wait(self, due: float, _number: int, appointment: Appointment) -> None:
+        wait_s = due - time.monotonic()
+        if wait_s > 0 and not appointment.called_off:
+            self._earlier.wait(wait_s)
+            return
+        heapq.heappop(self._appointments)
+        if not appointment.called_off:
+            appointment.action()
