@@ -213,7 +213,8 @@ _WORDS = {
         "ruhig sanft tranquil suave calme doux शांत कोमल"
     ),
     "uplifting": (
-        "uplift happy inspir hope joy bright optimis epic motivat energ froh fröhlich alegre feliz joyeux heureux खुश"
+        "uplift happy inspir hope joy bright optimis epic motivat energ "
+        "froh fröhlich alegre feliz joyeux heureux खुश"
     ),
     "curious": "curious curios wonder explor mystery magic science neugier myst descubr decouv découv जिज्ञासु",
     "playful": "playful fun funny quirky child kids cheer verspielt lustig divert drôle ludique brincal मज़ेदार",

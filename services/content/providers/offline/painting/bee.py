@@ -63,7 +63,7 @@ def _scaled(points: list[Point]) -> list[Point]:
 
 
 def _abdomen(sheet: Image.Image) -> None:
-    outline = _scaled([(-0.98 + 0.0, 0.20), *_belly()])
+    outline = _scaled(_belly())
     mask = Image.new("L", sheet.size)
     ImageDraw.Draw(mask).polygon(outline, fill=255)
     fill = Image.new("RGB", sheet.size, ink(_GOLD)[:3])
@@ -83,9 +83,13 @@ def _abdomen(sheet: Image.Image) -> None:
 
 
 def _belly() -> list[Point]:
-    upper = curve((-0.98, 0.20), (-0.62, -0.46), (0.08, -0.26), 24)
-    lower = curve((0.08, 0.30), (-0.55, 0.52), (-0.98, 0.20), 24)
-    return [*upper, *lower]
+    """Round in front, narrowing to a soft tip behind."""
+    share = np.linspace(0, 1, 40)
+    xs = 0.10 - 1.06 * share
+    half = 0.36 * np.sin(np.pi * share**0.72) ** 0.62
+    upper = list(zip(xs.tolist(), (0.05 + 0.10 * share - half).tolist(), strict=True))
+    lower = list(zip(xs.tolist(), (0.05 + 0.10 * share + half * 0.95).tolist(), strict=True))
+    return [*upper, *reversed(lower)]
 
 
 def _thorax(pen: ImageDraw.ImageDraw, chance: Chance) -> None:
@@ -134,7 +138,9 @@ def _wings(sheet: Image.Image, *, behind: bool) -> None:
     pairs = ((0.05, -0.18, -1.05, 0.80, 0.34), (-0.03, -0.16, -0.62, 0.56, 0.26))
     for root_x, root_y, lean, length, width in pairs:
         shift, turn = (0.10, 0.34) if behind else (0.0, 0.0)
-        wing = petal(root_x + shift, root_y, -math.pi / 2 + lean * 0.55 + turn, length, width, fullness=0.66)
+        wing = petal(
+            root_x + shift, root_y, -math.pi / 2 + lean * 0.55 + turn, length, width, fullness=0.68, point=0.5
+        )
         _glass(sheet, _scaled(wing), 0.55 if behind else 0.72)
         if not behind:
             _veins(sheet, (root_x, root_y), -math.pi / 2 + lean * 0.55, length)

@@ -15,8 +15,8 @@ from services.content.providers.offline.seeds import generator
 _SCALE = 2
 _NOISE_SIDE = 256
 _GLOW_STEP = 8
-_GRAIN = 2.2
-_VIGNETTE = 0.20
+_GRAIN = 1.6
+_VIGNETTE = 0.13
 
 Point = tuple[float, float]
 
@@ -33,8 +33,8 @@ class Light:
 class Canvas:
     """A picture being painted, far things first.
 
-    Places and lengths are pixels of the enlarged canvas; ``unit`` is its shorter side, the measure of all sizes, so
-    that a scene looks alike in every format.
+    Places and lengths are pixels of the enlarged canvas; ``unit`` is its shorter side, the measure of all sizes,
+    so that a scene looks alike in every format.
 
     Args:
         width, height: Size of the finished picture [pixels].
@@ -44,10 +44,7 @@ class Canvas:
         self.width, self.height = width * _SCALE, height * _SCALE
         self.unit = float(min(self.width, self.height))
         self.image = Image.new("RGB", (self.width, self.height))
-        self._noise = generator("dither").random((_NOISE_SIDE, _NOISE_SIDE, 1), dtype=np.float32)
-        self._renew_pen()
-
-    def _renew_pen(self) -> None:
+        self._noise = generator("dither").integers(0, 255, (_NOISE_SIDE, _NOISE_SIDE, 1), np.uint8)
         self.pen = ImageDraw.Draw(self.image, "RGBA")
 
     @property
@@ -58,12 +55,16 @@ class Canvas:
         """Fill rows ``top`` to ``bottom`` with a vertical gradient, dithered."""
         first, last = round(top), round(self.height if bottom is None else bottom)
         rows = gradient(stops, np.linspace(0, 1, max(last - first, 1)))
-        self.image.paste(self._dithered(rows[:, None, :], last - first), (0, first))
+        self.image.paste(self._dithered(rows[:, None, :], self.width, last - first), (0, first))
 
-    def _dithered(self, rows: NDArray[np.float64], height: int) -> Image.Image:
-        tiles = (-(-height // _NOISE_SIDE), -(-self.width // _NOISE_SIDE), 1)
-        noise = np.tile(self._noise, tiles)[:height, : self.width]
-        return Image.fromarray((rows.astype(np.float32) * 254 + noise).astype(np.uint8))
+    def _dithered(self, rows: NDArray[np.float64], width: int, height: int) -> Image.Image:
+        """Rows of colour to pixels: what 8 bits cannot hold decides how many pixels are one step brighter."""
+        steps = rows * 254
+        whole = steps.astype(np.uint8)
+        threshold = (255 - (steps - whole) * 255).astype(np.uint8)
+        tiles = (-(-height // _NOISE_SIDE), -(-width // _NOISE_SIDE), 1)
+        noise = np.tile(self._noise, tiles)[:height, :width]
+        return Image.fromarray(whole + (noise > threshold))
 
     def shape(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
         """A filled polygon."""
@@ -74,21 +75,38 @@ class Canvas:
         self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink(colour, opacity))
 
     def shaded(
-        self, points: Sequence[Point], stops: Sequence[Colour], opacity: float = 1.0, *, reach: float | None = None
+        self,
+        points: Sequence[Point],
+        stops: Sequence[Colour],
+        opacity: float = 1.0,
+        *,
+        reach: float | None = None,
     ) -> None:
         """A polygon filled with a vertical gradient from its highest point down to its lowest (or ``reach``)."""
-        xs, ys = [point[0] for point in points], [point[1] for point in points]
+        self.shaded_union([points], stops, opacity, reach=reach)
+
+    def shaded_union(
+        self,
+        outlines: Sequence[Sequence[Point]],
+        stops: Sequence[Colour],
+        opacity: float = 1.0,
+        *,
+        reach: float | None = None,
+    ) -> None:
+        """Several polygons as one shape under one gradient: where they overlap, nothing shows."""
+        xs = [x for points in outlines for x, _ in points]
+        ys = [y for points in outlines for _, y in points]
         left, top = max(int(min(xs)), 0), max(int(min(ys)), 0)
         right, bottom = min(int(max(xs)) + 1, self.width), min(int(max(ys)) + 1, self.height)
         if right <= left or bottom <= top:
             return
         end = max(ys) if reach is None else min(ys) + reach
         places = np.clip((np.arange(top, bottom) - min(ys)) / max(end - min(ys), 1), 0, 1)
-        fill = self._dithered(gradient(stops, places)[:, None, :], bottom - top).crop(
-            (0, 0, right - left, bottom - top)
-        )
+        fill = self._dithered(gradient(stops, places)[:, None, :], right - left, bottom - top)
         mask = Image.new("L", (right - left, bottom - top))
-        ImageDraw.Draw(mask).polygon([(x - left, y - top) for x, y in points], fill=round(255 * opacity))
+        pen = ImageDraw.Draw(mask)
+        for points in outlines:
+            pen.polygon([(x - left, y - top) for x, y in points], fill=round(255 * opacity))
         self.image.paste(fill, (left, top), mask)
 
     def glow(self, light: Light, colour: Colour, strength: float, *, falloff: float = 2.0) -> None:
@@ -113,7 +131,6 @@ class Canvas:
         small = Image.fromarray((np.clip(light, 0, 1) * 255).astype(np.uint8))
         large = small.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
         self.image.paste(ImageChops.screen(self.image.crop(box), large), (left, top))
-        self._renew_pen()
 
     def light_map(self, light: NDArray[np.float64]) -> None:
         """Add a whole picture of light (rows, columns, 3; 0 to 1), enlarged softly to the canvas."""
@@ -125,10 +142,8 @@ class Canvas:
         if last <= first:
             return
         rows = np.interp(np.linspace(0, 1, last - first), np.linspace(0, 1, len(opacity)), opacity)
-        column = (rows * 254)[:, None] + self._noise[:1, :, 0].repeat(1, axis=0)[:, :1]
-        mask = Image.fromarray(np.clip(column, 0, 255).astype(np.uint8)).resize((self.width, last - first))
+        mask = Image.fromarray((rows * 255).astype(np.uint8)[:, None]).resize((self.width, last - first))
         self.image.paste(ink(colour)[:3], (0, first, self.width, last), mask)
-        self._renew_pen()
 
     def layer(self) -> Layer:
         """A transparent sheet of the canvas's size at a quarter of its resolution, for things out of focus."""
@@ -176,17 +191,20 @@ class Layer:
     def lay(self, blur: float, opacity: float = 1.0) -> None:
         """Blur by ``blur`` canvas pixels and put on the canvas."""
         radius = blur / self._STEP
+        mask = self._mask.filter(ImageFilter.GaussianBlur(radius))
+        box = mask.getbbox()
+        if box is None:
+            return
         premultiplied = Image.merge(
             "RGB", [ImageChops.multiply(band, self._mask) for band in self._colours.split()]
         )
-        soft = premultiplied.filter(ImageFilter.GaussianBlur(radius))
-        mask = self._mask.filter(ImageFilter.GaussianBlur(radius))
-        share = np.asarray(mask, np.float32)[..., None] / 255
+        soft = premultiplied.filter(ImageFilter.GaussianBlur(radius)).crop(box)
+        share = np.asarray(mask.crop(box), np.float32)[..., None] / 255
         colours = np.clip(np.asarray(soft, np.float32) / np.maximum(share, 1 / 255), 0, 255).astype(np.uint8)
-        size = (self._canvas.width, self._canvas.height)
-        fill = Image.fromarray(colours).resize(size, Image.Resampling.BILINEAR)
-        cover = Image.fromarray((share[..., 0] * 255 * opacity).astype(np.uint8)).resize(
-            size, Image.Resampling.BILINEAR
-        )
-        self._canvas.image.paste(fill, (0, 0), cover)
-        self._canvas._renew_pen()
+        cover = (share[..., 0] * 255 * opacity).astype(np.uint8)
+        place = (box[0] * self._STEP, box[1] * self._STEP)
+        self._canvas.image.paste(self._enlarged(colours), place, self._enlarged(cover))
+
+    def _enlarged(self, pixels: NDArray[np.uint8]) -> Image.Image:
+        small = Image.fromarray(pixels)
+        return small.resize((small.width * self._STEP, small.height * self._STEP), Image.Resampling.BILINEAR)

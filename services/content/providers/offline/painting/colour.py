@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ _TO_LAB = np.array(
     ]
 )
 _FROM_LMS, _FROM_LAB = np.linalg.inv(_TO_LMS), np.linalg.inv(_TO_LAB)
+_FROM_LMS_ROWS, _FROM_LAB_ROWS = _FROM_LMS.tolist(), _FROM_LAB.tolist()
 
 
 def hexed(code: str) -> Colour:
@@ -35,8 +37,26 @@ def hexed(code: str) -> Colour:
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """``share`` 0 gives ``first``, 1 gives ``second``."""
-    row = gradient((first, second), np.array([share]))[0]
+    one, other = _lab(first), _lab(second)
+    return _rgb(tuple(a + (b - a) * share for a, b in zip(one, other, strict=True)))
+
+
+@lru_cache(maxsize=4_096)
+def _lab(colour: Colour) -> tuple[float, ...]:
+    row = _to_oklab(np.array([colour]))[0]
     return float(row[0]), float(row[1]), float(row[2])
+
+
+def _rgb(lab: tuple[float, ...]) -> Colour:
+    """The same as :func:`_from_oklab` for one colour: plain arithmetic is ten times faster here than arrays."""
+    lms = [sum(c * part for c, part in zip(row, lab, strict=True)) ** 3 for row in _FROM_LAB_ROWS]
+    linear = (sum(c * part for c, part in zip(row, lms, strict=True)) for row in _FROM_LMS_ROWS)
+    red, green, blue = (_gamma(min(max(part, 0.0), 1.0)) for part in linear)
+    return red, green, blue
+
+
+def _gamma(linear: float) -> float:
+    return linear * 12.92 if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
 
 
 def gradient(stops: Sequence[Colour], places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -45,52 +46,66 @@ def _heart(sheet: Sheet, x: float, y: float, radius: float, tilt: float, colour:
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crown:
+    """A ring of petals: how many, how wide for their length, and of what form."""
+
+    count: int
+    width: float
+    fullness: float = 0.62
+    notch: float = 0.0
+    point: float = 0.6
+
+
 def _crown(
-    sheet: Sheet,
-    x: float,
-    y: float,
-    radius: float,
-    tilt: float,
-    colour: Colour,
-    *,
-    count: int,
-    width: float,
-    turn: float,
-    fullness: float = 0.62,
-    notch: float = 0.0,
+    sheet: Sheet, x: float, y: float, radius: float, tilt: float, colour: Colour, crown: Crown, turn: float
 ) -> None:
-    """A ring of petals, back ones first, each with a shadow side and a light middle."""
-    angles = [turn + 2 * math.pi * step / count for step in range(count)]
-    for angle in sorted(angles, key=math.sin):
-        for scale, tone in ((1.0, -0.10), (0.93, 0.0), (0.70, 0.14), (0.42, 0.06)):
-            shape = petal(
-                x, y, angle, radius * scale, radius * width * (scale**0.8), fullness=fullness, notch=notch * scale
+    """Petals, back ones first, each with a dark rim, a light middle and a warm root."""
+    angles = [turn + 2 * math.pi * step / crown.count for step in range(crown.count)]
+    for place, angle in enumerate(sorted(angles, key=math.sin)):
+        shift = 0.05 if place % 2 else -0.04
+        for scale, tone in ((1.0, -0.20), (0.95, shift), (0.74, shift + 0.13), (0.40, shift - 0.10)):
+            outline = petal(
+                x,
+                y,
+                angle,
+                radius * scale,
+                radius * crown.width * scale**0.9,
+                fullness=crown.fullness,
+                notch=crown.notch * scale,
+                point=crown.point,
             )
-            sheet.shape(_tilted(shape, y, tilt), lighter(colour, tone))
+            sheet.shape(_tilted(outline, y, tilt), lighter(colour, tone))
 
 
 def daisy(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:
     """Many narrow petals around a yellow heart."""
-    tilt, turn = float(chance.uniform(0.62, 0.95)), float(chance.uniform(0, 1))
-    _crown(sheet, x, y, radius, tilt, lighter(colour, -0.16), count=13, width=0.34, turn=turn + 0.24)
-    _crown(sheet, x, y, radius, tilt, colour, count=13, width=0.32, turn=turn)
+    tilt, turn = float(chance.uniform(0.66, 0.95)), float(chance.uniform(0, 1))
+    crown = Crown(count=15, width=0.30, fullness=0.66)
+    _crown(sheet, x, y, radius, tilt, lighter(colour, -0.18), crown, turn + 0.21)
+    _crown(sheet, x, y, radius * 0.97, tilt, colour, crown, turn)
     _heart(sheet, x, y - radius * 0.04, radius * 0.30, tilt, _YOLK)
 
 
 def cosmos(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:
     """Eight broad petals with a notch."""
-    tilt, turn = float(chance.uniform(0.6, 0.95)), float(chance.uniform(0, 1))
-    _crown(sheet, x, y, radius, tilt, colour, count=8, width=0.66, turn=turn, fullness=0.74, notch=0.06)
-    _heart(sheet, x, y - radius * 0.03, radius * 0.20, tilt, _YOLK)
+    tilt, turn = float(chance.uniform(0.66, 0.95)), float(chance.uniform(0, 1))
+    crown = Crown(count=8, width=0.60, fullness=0.70, notch=0.05, point=0.55)
+    _crown(sheet, x, y, radius, tilt, colour, crown, turn)
+    _heart(sheet, x, y - radius * 0.03, radius * 0.21, tilt, _YOLK)
 
 
 def poppy(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:
-    """Four wide overlapping petals around a dark heart."""
-    tilt, turn = float(chance.uniform(0.6, 0.85)), float(chance.uniform(0, 1.5))
-    _crown(sheet, x, y, radius, tilt, lighter(colour, -0.18), count=4, width=1.25, turn=turn + 0.78, fullness=0.66)
-    _crown(sheet, x, y, radius * 0.94, tilt, colour, count=4, width=1.2, turn=turn, fullness=0.68)
-    sheet.shape(_tilted(oval(x, y, radius * 0.30, radius * 0.30), y, tilt), hexed("#3b1626"))
-    _heart(sheet, x, y - radius * 0.03, radius * 0.15, tilt, hexed("#9bbf5a"))
+    """Wide overlapping petals around a dark heart."""
+    tilt, turn = float(chance.uniform(0.62, 0.85)), float(chance.uniform(0, 1.5))
+    back, front = (
+        Crown(count=5, width=0.95, fullness=0.66, point=0.5),
+        Crown(count=4, width=0.92, fullness=0.68, point=0.5),
+    )
+    _crown(sheet, x, y, radius, tilt, lighter(colour, -0.16), back, turn + 0.6)
+    _crown(sheet, x, y, radius * 0.88, tilt, colour, front, turn)
+    sheet.shape(_tilted(oval(x, y, radius * 0.28, radius * 0.28), y, tilt), lighter(colour, -0.75))
+    _heart(sheet, x, y - radius * 0.03, radius * 0.15, tilt, hexed("#a9c76a"))
 
 
 def coneflower(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:
@@ -137,16 +152,16 @@ def tulip(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chanc
 
 
 def lavender(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:
-    """A spike of small blossoms."""
-    for row in np.linspace(0, 1, 9):
-        width = radius * (0.40 - 0.24 * float(row))
-        py = y + radius * (0.9 - 1.9 * float(row))
-        for side in (-1, 0, 1):
-            px = x + side * width * 0.75
-            lean = -math.pi / 2 + side * 0.8
-            tone = float(chance.uniform(-0.22, 0.22)) + (0.10 if side < 0 else -0.05)
+    """A spike of small blossoms, whorl above whorl."""
+    for row in np.linspace(0, 1, 8):
+        width = radius * (0.52 - 0.36 * float(row))
+        py = y + radius * (0.9 - 2.0 * float(row))
+        for side in (-0.9, 0.9, -0.45, 0.45, 0.0):
+            tone = 0.16 - 0.30 * abs(side) + float(chance.uniform(-0.08, 0.08)) - (0.08 if side > 0 else 0.0)
+            lean = -math.pi / 2 + side * 1.1
             sheet.shape(
-                petal(px - side * width * 0.5, py, lean, radius * 0.42, radius * 0.24), lighter(colour, tone)
+                petal(x + side * width * 0.35, py, lean, width * 0.95, width * 0.62, point=0.5),
+                lighter(colour, tone),
             )
 
 
@@ -201,23 +216,47 @@ def grass(
         sheet.shape(blade(x, base + height * 0.05, tall, max(tall * 0.07, 3.0), lean), colour)
 
 
-def specks(
-    canvas: Canvas,
-    chance: Chance,
-    *,
-    top: float,
-    bottom: float,
-    count: int,
-    size: float,
-    colours: Sequence[Colour],
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """A stretch of land in perspective, from far row ``top`` to near row ``bottom``."""
+
+    top: float
+    bottom: float
+
+    def row(self, depth: float) -> float:
+        """Depth 0 is far, 1 is near; rows crowd towards the horizon."""
+        return self.top + (self.bottom - self.top) * float(depth**1.7)
+
+
+def turf(
+    canvas: Canvas, chance: Chance, ground: Ground, *, count: int, size: float, colours: Sequence[Colour]
 ) -> None:
-    """Far blossoms: dots that grow towards the viewer, in patches of one colour."""
-    patches = [(float(chance.uniform(0, canvas.width)), int(chance.integers(len(colours)))) for _ in range(9)]
-    for depth in np.sort(chance.random(count)) ** 0.8:
-        centre, hue = patches[int(chance.integers(len(patches)))]
-        x = centre + float(chance.normal(0, canvas.width * 0.10))
-        y = top + (bottom - top) * float(depth)
-        radius = size * (0.18 + 0.82 * float(depth)) * float(chance.uniform(0.6, 1.1))
-        colour = lighter(colours[hue], float(chance.uniform(-0.12, 0.18)))
-        canvas.shape(oval(x, y, radius, radius * 0.62, count=12), colour)
-        canvas.shape(oval(x, y - radius * 0.15, radius * 0.32, radius * 0.2, count=8), lighter(colour, 0.45))
+    """Tufts and blossoms strewn over the land, far ones tiny; blossoms grow in patches of one colour.
+
+    ``colours``: two greens, then the blossoms.
+    """
+    greens, hues = colours[:2], colours[2:]
+    patches = [(float(chance.uniform(0, canvas.width)), hues[int(chance.integers(len(hues)))]) for _ in range(11)]
+    for depth in np.sort(chance.random(count)):
+        y, scale = ground.row(float(depth)), size * (0.10 + 0.90 * float(depth) ** 1.5)
+        x = float(chance.uniform(-0.02, 1.02)) * canvas.width
+        green = mix(greens[0], greens[1], float(depth) * 0.7 + float(chance.uniform(0, 0.3)))
+        for lean in (-0.5, 0.1, 0.6):
+            tall = scale * float(chance.uniform(1.2, 2.6))
+            canvas.shape(blade(x, y, tall, scale * 0.22, tall * lean * 0.7), green)
+        if chance.random() < 0.62:
+            centre, hue = patches[int(chance.integers(len(patches)))]
+            _speck(canvas, centre + float(chance.normal(0, canvas.width * 0.09)), y, scale, hue, green, chance)
+
+
+def _speck(canvas: Canvas, x: float, y: float, size: float, hue: Colour, green: Colour, chance: Chance) -> None:
+    tall, tone = size * float(chance.uniform(0.8, 1.8)), float(chance.uniform(-0.10, 0.16))
+    canvas.shape(blade(x, y, tall, max(size * 0.16, 2.0), 0), green)
+    top = y - tall
+    if size < canvas.unit * 0.008:
+        canvas.shape(oval(x, top, size * 0.5, size * 0.36, count=10), lighter(hue, tone))
+        return
+    for angle in (0.3, 1.55, 2.8, 4.07, 5.3):
+        outline = petal(x, top, angle, size * 0.62, size * 0.42, point=0.5)
+        canvas.shape(_tilted(outline, top, 0.7), lighter(hue, tone - 0.10 * math.sin(angle)))
+    canvas.shape(oval(x, top, size * 0.17, size * 0.13, count=10), _YOLK)

@@ -15,7 +15,7 @@ Chance = np.random.Generator
 def wander(
     chance: Chance, count: int, *, bumps: float, octaves: int = 4, roughness: float = 0.5
 ) -> NDArray[np.float64]:
-    """A smooth random line of ``count`` values from about -1 to 1 with ``bumps`` waves, finer ones laid over it."""
+    """A random line of ``count`` values from about -1 to 1 with ``bumps`` waves, finer ones laid over it."""
     places = np.linspace(0, 1, count)
     line = np.zeros(count)
     weight = total = 1.0
@@ -60,13 +60,27 @@ def row_at(ridge: Sequence[Point], x: float) -> float:
 
 
 def petal(
-    x: float, y: float, angle: float, length: float, width: float, *, fullness: float = 0.62, notch: float = 0.0
+    x: float,
+    y: float,
+    angle: float,
+    length: float,
+    width: float,
+    *,
+    fullness: float = 0.62,
+    notch: float = 0.0,
+    point: float = 0.8,
 ) -> list[Point]:
-    """A petal from (x, y) in the direction ``angle`` [radians]; ``fullness`` is where it is widest."""
-    count = 14
-    along = np.linspace(0, 1, count)
+    """A petal from (x, y) in the direction ``angle`` [radians].
+
+    Args:
+        fullness: Where it is widest, as a share of its length.
+        notch: How deep its tip is cut in, as a share of its length.
+        point: 0.4 is a round tip, 1 a sharp one.
+    """
+    count = 18
+    along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, count))
     power = math.log(0.5) / math.log(fullness)
-    half = np.sin(np.pi * along**power) ** 0.8 * width / 2
+    half = np.sin(np.pi * along**power) ** point * width / 2
     reach = along * length
     side = list(zip(reach, half, strict=True))
     tip = [(length * (1 - notch), 0.0)] if notch else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from services.content.providers.offline.painting.canvas import Canvas, Light
-from services.content.providers.offline.painting.colour import lighter, mix
+from services.content.providers.offline.painting.colour import Colour, lighter, mix
 from services.content.providers.offline.painting.palettes import Palette
-from services.content.providers.offline.painting.shapes import Chance, Point, oval, wander
+from services.content.providers.offline.painting.shapes import Chance, Point, curve, oval, ribbon
 
 
 def sunlight(canvas: Canvas, palette: Palette, sun: Light) -> None:
@@ -18,26 +18,24 @@ def sunlight(canvas: Canvas, palette: Palette, sun: Light) -> None:
 
 
 def clouds(canvas: Canvas, palette: Palette, chance: Chance, *, top: float, bottom: float, count: int) -> None:
-    """Flat-bottomed heaps, far ones small; lit above, hazy below."""
-    lit, shaded = lighter(palette.sky[-1], 0.55), mix(palette.sky[-1], palette.sky[len(palette.sky) // 2], 0.5)
-    for depth in np.sort(chance.random(count)):
+    """Round heaps on a flat base, far ones small and low; lit above, melting into the sky below."""
+    lit = lighter(palette.sky[-1], 0.6)
+    for index, depth in enumerate(np.linspace(0.1, 1.0, count)):
         y = bottom - (bottom - top) * float(depth)
-        length = canvas.unit * (0.16 + 0.34 * float(depth)) * float(chance.uniform(0.8, 1.2))
-        x = float(chance.uniform(-0.1, 1.1)) * canvas.width
-        canvas.shaded(_heap(chance, x, y, length), (lit, shaded), 0.45 + 0.3 * float(depth))
+        length = canvas.unit * (0.14 + 0.36 * float(depth)) * float(chance.uniform(0.8, 1.15))
+        y = max(y, length * 0.36)
+        x = canvas.width * ((index * 0.618 + float(chance.uniform(0, 0.22))) % 1.0)
+        body = mix(palette.sky[len(palette.sky) // 2], palette.sky[-1], 0.35)
+        canvas.shaded_union(_heap(chance, x, y, length), (lit, mix(lit, body, 0.45), body), 0.85)
 
 
-def _heap(chance: Chance, x: float, y: float, length: float) -> list[Point]:
-    count = 90
-    along = np.linspace(-1, 1, count)
-    rise = np.sqrt(np.clip(1 - along**2, 0, 1)) * (0.55 + 0.45 * np.abs(wander(chance, count, bumps=5, octaves=2)))
-    bumps = np.abs(np.sin(np.cumsum(chance.uniform(0.10, 0.26, count)))) * 0.35
-    height = length * 0.26 * rise * (0.7 + bumps)
-    upper = list(zip((x + along * length / 2).tolist(), (y - height).tolist(), strict=True))
-    lower = list(
-        zip((x + along[::-1] * length / 2).tolist(), (y + length * 0.02 * (1 - along**2)).tolist(), strict=True)
-    )
-    return [*upper, *lower]
+def _heap(chance: Chance, x: float, y: float, length: float) -> list[list[Point]]:
+    puffs: list[list[Point]] = []
+    for place in np.linspace(-0.40, 0.40, 7):
+        size = length * (0.06 + 0.15 * float(np.cos(place * 2.9) ** 2) * float(chance.uniform(0.55, 1.15)))
+        puffs.append(oval(x + float(place) * length, y - size * 0.75, size, size * 0.95))
+    puffs.append(oval(x, y - length * 0.028, length * 0.52, length * 0.034))
+    return puffs
 
 
 def stars(canvas: Canvas, chance: Chance, *, bottom: float, count: int) -> None:
@@ -65,3 +63,15 @@ def moon(canvas: Canvas, palette: Palette, disc: Light) -> None:
             sea,
             0.7,
         )
+
+
+def birds(canvas: Canvas, chance: Chance, colour: Colour, *, x: float, y: float, count: int) -> None:
+    """A loose flock, each bird two bent strokes."""
+    for _ in range(count):
+        px, py = x + canvas.unit * float(chance.normal(0, 0.16)), y + canvas.unit * float(chance.normal(0, 0.05))
+        size = canvas.unit * float(chance.uniform(0.008, 0.017))
+        for side in (-1, 1):
+            wing = curve(
+                (px, py), (px + side * size * 0.5, py - size * 0.75), (px + side * size, py - size * 0.15)
+            )
+            canvas.shape(ribbon(wing, [size * 0.16 * (1.1 - step / 16) for step in range(16)]), colour, 0.85)

@@ -7,7 +7,7 @@ import math
 from services.content.providers.offline.painting.bee import bee, trail
 from services.content.providers.offline.painting.canvas import Canvas, Light
 from services.content.providers.offline.painting.colour import lighter, mix
-from services.content.providers.offline.painting.flora import BLOSSOMS, flower, grass, specks
+from services.content.providers.offline.painting.flora import BLOSSOMS, Ground, flower, grass, turf
 from services.content.providers.offline.painting.palettes import Palette
 from services.content.providers.offline.painting.shapes import Chance, curve, hill, oval, row_at
 from services.content.providers.offline.painting.sky import clouds, sunlight
@@ -55,49 +55,31 @@ def _far_trees(canvas: Canvas, palette: Palette, chance: Chance, ridge: list[tup
     for _ in range(26):
         x = float(chance.uniform(0, canvas.width))
         size = canvas.unit * float(chance.uniform(0.008, 0.022))
-        y = row_at(ridge, x)
+        y = row_at(ridge, x) + size * 0.45
         canvas.shape(oval(x, y - size * 0.7, size, size * 1.1, count=18), colour)
         canvas.shape(oval(x - size * 0.2, y - size * 0.9, size * 0.6, size * 0.6, count=14), lighter(colour, 0.12))
 
 
 def _field(canvas: Canvas, palette: Palette, chance: Chance, horizon: float) -> None:
     far, middle, near = palette.meadow
-    bands = (
-        (0.0, far, mix(far, middle, 0.5)),
-        (0.16, mix(far, middle, 0.6), middle),
-        (0.42, middle, mix(middle, near, 0.6)),
-    )
-    for place, upper, lower in bands:
+    for place, upper, lower in (
+        (0.0, far, middle),
+        (0.10, mix(far, middle, 0.5), middle),
+        (0.30, middle, mix(middle, near, 0.6)),
+    ):
         base = horizon + (canvas.height - horizon) * place
-        ridge = hill(
-            chance,
-            canvas.width,
-            base + canvas.unit * 0.02,
-            canvas.unit * 0.035,
-            canvas.height,
-            bumps=2.5,
-            octaves=2,
-        )
-        canvas.shaded(ridge, (lighter(upper, 0.10), lower), reach=canvas.unit * 0.35)
-        top, size = base + canvas.unit * 0.035, canvas.unit * (0.006 + 0.018 * place / 0.42)
-        grass(
-            canvas,
-            chance,
-            width=canvas.width,
-            base=top + size * 4,
-            height=size * 6,
-            count=220,
-            colours=(upper, lighter(lower, -0.08)),
-        )
-        specks(
-            canvas,
-            chance,
-            top=top,
-            bottom=top + canvas.unit * (0.10 + 0.25 * place),
-            count=260,
-            size=size,
-            colours=palette.accents,
-        )
+        ridge = hill(chance, canvas.width, base, canvas.unit * 0.03, canvas.height, bumps=2.2, octaves=2)
+        canvas.shaded(ridge, (lighter(upper, 0.08), lower), reach=canvas.unit * 0.45)
+    ground = Ground(top=horizon + canvas.unit * 0.045, bottom=canvas.height * 1.02)
+    colours = (lighter(mix(far, middle, 0.6), -0.04), mix(middle, near, 0.75), *palette.accents)
+    turf(
+        canvas,
+        chance,
+        ground,
+        count=round(1_100 * canvas.width / canvas.unit),
+        size=canvas.unit * 0.030,
+        colours=colours,
+    )
 
 
 def _foreground(canvas: Canvas, palette: Palette, chance: Chance) -> None:
@@ -145,12 +127,14 @@ def _foreground(canvas: Canvas, palette: Palette, chance: Chance) -> None:
 
 
 def _bees(canvas: Canvas, palette: Palette, chance: Chance, count: int) -> None:
+    """The first bee is near and large; the next ones, on the other side, far and small."""
+    first = 1 if chance.random() < 0.5 else -1
     for index in range(count):
-        side = 1 if (index + int(chance.integers(2))) % 2 else -1
-        x = canvas.width * (0.5 + side * float(chance.uniform(0.10, 0.26)))
-        y = canvas.height * float(chance.uniform(0.36, 0.56))
-        size = canvas.unit * (0.115 if index == 0 else float(chance.uniform(0.05, 0.075)))
-        start = (x + side * canvas.unit * 0.55, y - canvas.unit * float(chance.uniform(-0.05, 0.25)))
-        bend = (x + side * canvas.unit * 0.25, y + canvas.unit * 0.22)
-        trail(canvas, curve(start, bend, (x, y), 40), lighter(palette.sun, 0.2), size * 0.035)
+        side = first if index % 2 == 0 else -first
+        x = canvas.width * (0.5 + side * float(chance.uniform(0.10, 0.22) + 0.06 * index))
+        y = canvas.height * (0.50 - 0.05 * index) + canvas.unit * float(chance.uniform(-0.05, 0.05))
+        size = canvas.unit * (0.155 if index == 0 else float(chance.uniform(0.065, 0.085)))
+        start = (x + side * canvas.unit * 0.60, y - canvas.unit * float(chance.uniform(0.0, 0.25)))
+        bend = (x + side * canvas.unit * 0.28, y + canvas.unit * 0.22)
+        trail(canvas, curve(start, bend, (x, y), 40), lighter(palette.sun, 0.2), size * 0.030)
         bee(canvas, x, y, size, math.radians(float(chance.uniform(2, 16))), faces_left=side > 0)
