@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
@@ -73,6 +73,7 @@ def test_a_key_of_another_shape_is_refused(key: str) -> None:
 
 
 @given(part=st.text(max_size=12))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_part_can_lead_out_of_its_place(part: str) -> None:
     """Whatever is accepted has exactly the parts it was built of, none of them special to a file system."""
     try:

@@ -184,11 +184,10 @@ def test_a_body_whose_digest_is_not_the_recorded_one_is_not_handed_out(
 class TestServerAway:
     def test_a_refused_connection_is_retryable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shared.storage.s3.ATTEMPTS", 1)
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-
-        with pytest.raises(StorageUnavailableError, match=f"{KEY}.*does not answer") as told:
-            store_at(f"http://127.0.0.1:{port}").head(KEY)
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))  # holds the port without listening on it
+            with pytest.raises(StorageUnavailableError, match=f"{KEY}.*does not answer") as told:
+                store_at(f"http://127.0.0.1:{deaf.getsockname()[1]}").head(KEY)
         assert told.value.retryable
 
     def test_a_server_that_never_answers_is_given_up_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
