@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Packages that are type-checked; tests and benchmarks are checked by running them.
 TYPED := -p shared -p services -p studiomatic -p deploy.local
+STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(BIN)/mypy $(TYPED) && \
+	$(BIN)/lint-imports
 
 .PHONY: help demo test check bench servers format lock clean static server-programs
 
@@ -16,14 +18,14 @@ help: ## show this help
 demo: .venv/.runtime ## make a narrated video from the bundled sample (needs only Python 3.11 to 3.13)
 	@$(BIN)/studio demo
 
-test: .venv/.dev server-programs static ## run everything, on private servers (as root: installs them with apt)
-	@$(BIN)/pytest --durations=15
+test: .venv/.dev server-programs ## run everything, on private servers (as root: installs them with apt)
+	@status=0; { $(STATIC); } || status=$$?; $(BIN)/pytest --durations=15 || status=$$?; exit $$status
 
 check: .venv/.dev static ## what needs no server: format, lint, types, imports, unit and contract tests
 	@$(BIN)/pytest -q tests/unit tests/contract
 
 bench: .venv/.dev server-programs ## measure: prints ratios and compares them with their targets
-	@$(BIN)/pytest -q -s benchmarks
+	@$(BIN)/python -m pytest -p tests.conftest -o python_files='bench_*.py' -q -s benchmarks
 
 servers: .venv/.dev server-programs ## start private RabbitMQ, PostgreSQL and S3 to develop against, until Ctrl-C
 	@$(BIN)/python -m deploy.local run
@@ -45,10 +47,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 	pyproject.toml requirements/build.in
 
 static: .venv/.dev
-	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/ruff check --quiet
-	@$(BIN)/mypy $(TYPED)
-	@$(BIN)/lint-imports
+	@$(STATIC)
 
 server-programs: .venv/.dev
 	@deploy/local/install-servers
