@@ -44,3 +44,10 @@ def test_a_sleep_inside_a_transaction_is_trapped_and_named(tmp_path: Path, start
     output, _ = start("careless.py", tmp_path).communicate(timeout=30)
     assert "waited inside a SQLite transaction" in output
     assert "in careless_handler" in output
+
+
+def test_a_green_thread_killed_while_it_waits_takes_nothing_with_it(
+    database: Database, url: str, schema: str, start: Start
+) -> None:
+    output, _ = start("killed.py", url, schema).communicate(timeout=60)
+    assert output == "usable\n"
