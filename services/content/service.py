@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from services.content.dependencies import SERVICE, Content
-from shared.bus.context import TaskContext
+from shared.bus.context import Caller, TaskContext
 from shared.bus.dependency import Provided, Wiring
-from shared.bus.entrypoints import listen, task
+from shared.bus.entrypoints import answer, listen, task
 from shared.config import Settings
 from shared.contracts.envelope import Envelope
+from shared.contracts.projects import (
+    CreateProject,
+    DeleteProject,
+    GetOutline,
+    GetProject,
+    ListProjects,
+    OutlineView,
+    ProjectDeleted,
+    ProjectList,
+    ProjectView,
+    ReviseProject,
+)
 from shared.contracts.tasks import (
     ComposeMusic,
     GenerateImage,
@@ -51,6 +63,38 @@ class ContentService:
     def remember_cancelled(self, envelope: Envelope) -> None:
         """A job is being cancelled: its late commands must not be performed."""
         self.content.cancellations.remember(envelope)
+
+    @answer(CreateProject)
+    def create_project(self, query: CreateProject, caller: Caller) -> ProjectView:
+        """Keep a new project."""
+        return self.content.projects.create(caller.account_id, query.draft)
+
+    @answer(ReviseProject)
+    def revise_project(self, query: ReviseProject, caller: Caller) -> ProjectView:
+        """Add a revision."""
+        return self.content.projects.revise(caller.account_id, query.project_id, query.draft)
+
+    @answer(GetProject)
+    def get_project(self, query: GetProject, caller: Caller) -> ProjectView:
+        """Read one revision."""
+        return self.content.projects.get(caller.account_id, query.project_id, query.revision_id)
+
+    @answer(ListProjects)
+    def list_projects(self, _query: ListProjects, caller: Caller) -> ProjectList:
+        """Read the account's projects."""
+        return self.content.projects.list(caller.account_id)
+
+    @answer(DeleteProject)
+    def delete_project(self, query: DeleteProject, caller: Caller) -> ProjectDeleted:
+        """Delete a project."""
+        self.content.projects.delete(caller.account_id, query.project_id)
+        return ProjectDeleted(project_id=query.project_id)
+
+    @answer(GetOutline)
+    def get_outline(self, query: GetOutline, caller: Caller) -> OutlineView:
+        """Read the shape of a revision."""
+        outline = self.content.projects.outline(caller.account_id, query.project_id, query.revision_id)
+        return OutlineView(outline=outline)
 
     def _produce(
         self, command: GenerateImage | SynthesizeVoice | ComposeMusic, context: TaskContext

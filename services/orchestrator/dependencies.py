@@ -23,6 +23,7 @@ from shared.bus.relay import Publish, Relay
 from shared.clock import SystemClock
 from shared.config import Settings
 from shared.contracts.envelope import Envelope, read
+from shared.contracts.jobs import JobView, ResumeJob, SubmitJob
 from shared.contracts.tasks import TaskCommand
 from shared.db import Database, open_service_database
 from shared.errors import InvalidMessageError
@@ -50,7 +51,7 @@ class JobDesk:
 class Orchestrator:
     """The service's use cases and loops."""
 
-    def __init__(self, settings: Settings, *, publish: Publish, epoch: str) -> None:
+    def __init__(self, settings: Settings, *, publish: Publish, epoch: str, outlines: Outlines) -> None:
         clock = SystemClock()
         lease = timedelta(seconds=settings.lease_s)
         self._database = open_service_database(settings, SERVICE)
@@ -64,6 +65,7 @@ class Orchestrator:
         self._dispatching = Loop("dispatch", dispatch.dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch)
+        self._desk = JobDesk(self._database, outlines)
 
     def start(self) -> None:
         """Pick up what was under way, then keep going."""
@@ -81,6 +83,24 @@ class Orchestrator:
         self.relay.stop()
         self._database.close()
 
+    @property
+    def queries(self) -> Queries:
+        """Questions about jobs."""
+        return self._desk.queries
+
+    def submit(self, account_id: str, request: SubmitJob) -> JobView:
+        """Start a job; see `Submit.submit`."""
+        return self._started(account_id, self._desk.submit(account_id, request))
+
+    def resume(self, account_id: str, request: ResumeJob) -> JobView:
+        """Go on with an ended job; see `Submit.resume`."""
+        return self._started(account_id, self._desk.resume(account_id, request))
+
+    def cancel(self, account_id: str, job_id: str) -> JobView:
+        """Stop a job; see `Cancel.cancel`."""
+        self._desk.cancel(account_id, job_id)
+        return self.queries.get(account_id, job_id)
+
     def record(self, envelope: Envelope) -> None:
         """Take in a report of a worker, and plan and dispatch what it made possible."""
         job_id = self._attempts.record(envelope)
@@ -97,6 +117,10 @@ class Orchestrator:
         command = _command(envelope)
         self._attempts.fail_undeliverable(command.task_id, command.attempt)
         self._dispatching.nudge()
+
+    def _started(self, account_id: str, job_id: str) -> JobView:
+        self._dispatching.nudge()
+        return self.queries.get(account_id, job_id)
 
 
 def _command(envelope: Envelope) -> TaskCommand:

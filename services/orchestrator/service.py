@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from services.orchestrator.dependencies import SERVICE, Orchestrator
+from services.orchestrator.outlines import RemoteOutlines
+from shared.bus.context import Caller
 from shared.bus.dependency import Provided, Wiring
-from shared.bus.entrypoints import listen
+from shared.bus.entrypoints import answer, listen
 from shared.contracts.envelope import Envelope
+from shared.contracts.jobs import (
+    CancelJob,
+    ExplainJob,
+    GetJob,
+    JobExplanation,
+    JobList,
+    JobView,
+    ListJobs,
+    ResumeJob,
+    SubmitJob,
+)
 
 
 def _orchestrator(wiring: Wiring) -> Orchestrator:
-    return Orchestrator(wiring.settings, publish=wiring.publisher.publish, epoch=wiring.epoch)
+    return Orchestrator(
+        wiring.settings,
+        publish=wiring.publisher.publish,
+        epoch=wiring.epoch,
+        outlines=RemoteOutlines(wiring.bus_url),
+    )
 
 
 class OrchestratorService:
@@ -42,3 +60,33 @@ class OrchestratorService:
     def record_dead_render(self, envelope: Envelope) -> None:
         """A command for the renderer could not be handled."""
         self.orchestrator.record_dead(envelope)
+
+    @answer(SubmitJob)
+    def submit_job(self, query: SubmitJob, caller: Caller) -> JobView:
+        """Start a job."""
+        return self.orchestrator.submit(caller.account_id, query)
+
+    @answer(ResumeJob)
+    def resume_job(self, query: ResumeJob, caller: Caller) -> JobView:
+        """Go on with an ended job."""
+        return self.orchestrator.resume(caller.account_id, query)
+
+    @answer(CancelJob)
+    def cancel_job(self, query: CancelJob, caller: Caller) -> JobView:
+        """Stop a job."""
+        return self.orchestrator.cancel(caller.account_id, query.job_id)
+
+    @answer(GetJob)
+    def get_job(self, query: GetJob, caller: Caller) -> JobView:
+        """Read one job."""
+        return self.orchestrator.queries.get(caller.account_id, query.job_id)
+
+    @answer(ListJobs)
+    def list_jobs(self, query: ListJobs, caller: Caller) -> JobList:
+        """Read the newest jobs."""
+        return self.orchestrator.queries.jobs(caller.account_id, query.project_id, query.limit)
+
+    @answer(ExplainJob)
+    def explain_job(self, query: ExplainJob, caller: Caller) -> JobExplanation:
+        """Read everything that happened to a job."""
+        return self.orchestrator.queries.explain(caller.account_id, query.job_id)

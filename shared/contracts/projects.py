@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from shared.contracts.message import Query, Reply, Value
 from shared.contracts.references import AudioReference, ImageReference
-from shared.contracts.revisions import MusicMode
+from shared.contracts.revisions import MusicMode, RevisionOutline
 from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Rate
 
 MAX_SLIDES = 100
@@ -122,6 +122,13 @@ class GetOutline(Query):
     type = "content.get_outline.v1"
     project_id: str
     revision_id: str | None = None
+
+
+class OutlineView(Reply):
+    """The shape of a revision."""
+
+    type = "content.outline_view.v1"
+    outline: RevisionOutline
 
 
 class ProjectView(Reply):

@@ -24,6 +24,7 @@ CALLS: tuple[type[Message], ...] = (
     projects.ListProjects,
     projects.DeleteProject,
     projects.GetOutline,
+    projects.OutlineView,
     projects.ProjectView,
     projects.ProjectList,
     projects.ProjectDeleted,
