@@ -45,6 +45,16 @@ def test_any_sample_rate_becomes_48_khz_stereo_of_the_same_length_and_level(
     assert 20 * np.log10(np.abs(error).max()) < -50
 
 
+@pytest.mark.parametrize(("rate", "samples"), [(96_000, 15_729), (48_001, 47_398)])
+def test_a_length_that_does_not_divide_is_rounded_and_no_sample_more(
+    sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path, rate: int, samples: int
+) -> None:
+    """The resampler alone gives one sample too many here."""
+    path = given("odd.wav", media_files.wav(media_files.tone(1, rate)[:samples], rate))
+    result = sandbox.normalise_audio(path, tmp_path / "out.wav")
+    assert result.samples == len(heard(tmp_path / "out.wav", result)) == round(Fraction(samples * 48_000, rate))
+
+
 def test_five_channels_and_bass_are_mixed_down_without_clipping(
     sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path
 ) -> None:
