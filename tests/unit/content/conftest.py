@@ -1,0 +1,134 @@
+"""Content's real use cases on SQLite and a folder; providers and the media door are played by the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.content.handlers.ledger import Ledger
+from services.content.handlers.produce import Produce, Providers
+from services.content.handlers.projects import Projects
+from services.content.objects import StoredObjects
+from services.content.providers.port import (
+    GeneratedFile,
+    ImageRequest,
+    MusicRequest,
+    Script,
+    ScriptRequest,
+    ScriptSlide,
+    Speech,
+    VoiceRequest,
+    WordTiming,
+)
+from services.content.store import ContentStore
+from shared.bus.context import TaskContext
+from shared.clock import FixedClock
+from shared.contracts.envelope import enclose
+from shared.contracts.jobs import JobStarted
+from shared.contracts.projects import ProjectDraft, SlideDraft
+from shared.contracts.references import AudioReference, ImageReference
+from shared.db import open_database
+from shared.ids import AccountId, ExecutionId, JobId, new_id
+from shared.migrate import migrate
+from shared.storage import FolderLocation, open_store
+
+ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
+
+
+class Fake:
+    """A provider that counts what it is asked."""
+
+    name = "fake"
+    version = "1"
+    is_builtin = False
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.failure: Exception | None = None
+
+    def _asked(self, request: Any) -> None:
+        self.requests.append(request)
+        if self.failure is not None:
+            raise self.failure
+
+    def write(self, request: ScriptRequest) -> Script:
+        self._asked(request)
+        slides = tuple(
+            ScriptSlide(title=f"T{n}", narration=f"Words of slide {n}.", image_prompt=f"picture {n}")
+            for n in range(request.slides)
+        )
+        return Script(title=request.topic, slides=slides)
+
+    def generate(self, request: ImageRequest, target: Path) -> GeneratedFile:
+        self._asked(request)
+        target.write_text(f"{request.prompt} {request.take}")
+        return GeneratedFile(path=target, media_type="image/png")
+
+    def synthesize(self, request: VoiceRequest, target: Path) -> Speech:
+        self._asked(request)
+        target.write_text(f"{request.text} {request.take}")
+        words = (WordTiming(text="Hi", start_offset=0, end_offset=2, start_sample=0, end_sample=20_000),)
+        file = GeneratedFile(path=target, media_type="audio/wav")
+        return Speech(file=file, sample_rate=24_000, samples=24_000, words=words)
+
+    def compose(self, request: MusicRequest, target: Path) -> GeneratedFile:
+        self._asked(request)
+        target.write_text(f"{request.mood} {request.duration_s} {request.take}")
+        return GeneratedFile(path=target, media_type="audio/wav")
+
+
+class OpenDoor:
+    """Takes any file as it is."""
+
+    def __init__(self, objects: StoredObjects) -> None:
+        self._objects = objects
+
+    def take_image(self, account_id: str, path: Path, name: str) -> ImageReference:
+        return ImageReference(asset=self._objects.put_file(account_id, path, "image/png"), width=10, height=10)
+
+    def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
+        return AudioReference(asset=self._objects.put_file(account_id, path, "audio/wav"), samples=48_000)
+
+
+class Desk:
+    """Everything of content, and the fakes behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock()
+        self.database = open_database(f"sqlite:///{folder}", schema="content")
+        migrate(self.database, "content")
+        self.store = ContentStore(self.database, self.clock)
+        self.object_store = open_store(FolderLocation(path=folder / "objects"))
+        objects = StoredObjects(self.object_store)
+        self.projects = Projects(self.store, objects)
+        self.fake = Fake()
+        self.ledger = Ledger(self.store, objects, self.clock)
+        providers = Providers(script=self.fake, image=self.fake, voice=self.fake, music=self.fake)
+        self.produce = Produce(providers, self.projects, self.ledger, OpenDoor(objects), objects)
+
+    def draft(self, slides: int = 2, **changes: Any) -> ProjectDraft:
+        made = tuple(SlideDraft(title=f"T{n}", narration=f"Words {n}.") for n in range(slides))
+        return ProjectDraft(title="A project", slides=made).model_copy(update=changes)
+
+    def context(self, account: str = ACCOUNT) -> TaskContext:
+        return TaskContext(
+            account_id=AccountId(account),
+            job_id=JobId(new_id()),
+            execution_id=ExecutionId(new_id()),
+            envelope=enclose(JobStarted(job_id="j", project_id="p"), source="/t"),
+            deadline=self.clock.now() + timedelta(minutes=5),
+            report_progress=lambda _done, _total: None,
+            cancelled=threading.Event(),
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.database.close()
