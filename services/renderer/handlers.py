@@ -58,7 +58,9 @@ class Objects(Protocol):
     def keep_segment(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
     def stored_audio(self, account_id: str, digest: str) -> AssetReference | None: ...
     def keep_audio(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
-    def keep_render(self, account_id: str, job_id: str, path: Path, media_type: str) -> AssetReference: ...
+    def keep_render(
+        self, account_id: str, job_id: str, execution_id: str, path: Path, media_type: str
+    ) -> AssetReference: ...
 
 
 class VideoProbing(Protocol):
@@ -172,7 +174,9 @@ class Render:
         return target
 
     def _keep(self, context: TaskContext, path: Path) -> RenderFile:
-        asset = self._objects.keep_render(context.account_id, context.job_id, path, media_type_of(path.name))
+        asset = self._objects.keep_render(
+            context.account_id, context.job_id, context.execution_id, path, media_type_of(path.name)
+        )
         return RenderFile(name=path.name, asset=asset)
 
 

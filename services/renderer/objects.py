@@ -51,9 +51,11 @@ class StoredObjects:
     def keep_audio(self, account_id: str, digest: str, path: Path) -> AssetReference:
         return self._keep_first(audio_key(AccountId(account_id), digest), path, AUDIO_TYPE)
 
-    def keep_render(self, account_id: str, job_id: str, path: Path, media_type: str) -> AssetReference:
-        """Store one file of a finished job; a second assembly replaces the first."""
-        key = render_key(AccountId(account_id), JobId(job_id), path.name)
+    def keep_render(
+        self, account_id: str, job_id: str, execution_id: str, path: Path, media_type: str
+    ) -> AssetReference:
+        """Store one file of a finished job, apart from those of any other execution of its assembly."""
+        key = render_key(AccountId(account_id), JobId(job_id), f"{execution_id}.{path.name}")
         stored = self._store.put(key, path, media_type=media_type, expected=fingerprint_of(path))
         return _reference(key, stored, media_type)
 
