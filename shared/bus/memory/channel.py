@@ -17,8 +17,8 @@ from shared.bus.memory.queue import Entry, MessageQueue
 from shared.bus.memory.wire import Method, RawContent
 
 if TYPE_CHECKING:
-    from shared.bus.memory.broker import Broker
     from shared.bus.memory.session import Session
+    from shared.bus.memory.vhost import VirtualHost
 
 _HANDLERS: dict[Method, Callable[..., None]] = {**declaring.HANDLERS, **messaging.HANDLERS}
 
@@ -56,8 +56,8 @@ class BrokerChannel:
         self._held: dict[int, Held] = {}
 
     @property
-    def broker(self) -> Broker:
-        return self.session.broker
+    def vhost(self) -> VirtualHost:
+        return self.session.broker.vhost
 
     @property
     def held_count(self) -> int:

@@ -34,9 +34,9 @@ def declare_exchange(
     table: Table,
 ) -> None:
     if passive:
-        channel.broker.exchange(name)
+        channel.vhost.exchange(name)
     else:
-        channel.broker.declare_exchange(
+        channel.vhost.declare_exchange(
             name, _kind(kind), durable=durable, auto_delete=auto_delete, internal=internal, table=table
         )
     if not nowait:
@@ -44,7 +44,7 @@ def declare_exchange(
 
 
 def delete_exchange(channel: BrokerChannel, _ticket: int, name: str, if_unused: bool, nowait: bool) -> None:
-    channel.broker.delete_exchange(name, if_unused=if_unused)
+    channel.vhost.delete_exchange(name, if_unused=if_unused)
     if not nowait:
         channel.send(spec.Exchange.DeleteOk)
 
@@ -60,15 +60,15 @@ def declare_queue(
     nowait: bool,
     table: Table,
 ) -> None:
-    broker, session = channel.broker, channel.session
+    vhost, session = channel.vhost, channel.session
     if passive:
-        queue = broker.queue(name, session)
+        queue = vhost.queue(name, session)
     elif name:
-        queue = broker.declare_queue(
+        queue = vhost.declare_queue(
             name, session, durable=durable, exclusive=exclusive, auto_delete=auto_delete, table=table
         )
     else:
-        queue = broker.name_queue(
+        queue = vhost.name_queue(
             session, durable=durable, exclusive=exclusive, auto_delete=auto_delete, table=table
         )
     channel.last_queue = queue.name
@@ -80,14 +80,14 @@ def bind_queue(
     channel: BrokerChannel, _ticket: int, name: str, exchange: str, key: str, nowait: bool, _table: Table
 ) -> None:
     queue = queue_meant(channel, name)
-    channel.broker.bind(queue, channel.broker.exchange(_not_default(exchange)), key)
+    channel.vhost.bind(queue, channel.vhost.exchange(_not_default(exchange)), key)
     if not nowait:
         channel.send(spec.Queue.BindOk)
 
 
 def unbind_queue(channel: BrokerChannel, _ticket: int, name: str, exchange: str, key: str, _table: Table) -> None:
     queue = queue_meant(channel, name)
-    channel.broker.unbind(queue, channel.broker.exchange(_not_default(exchange)), key)
+    channel.vhost.unbind(queue, channel.vhost.exchange(_not_default(exchange)), key)
     channel.send(spec.Queue.UnbindOk)
 
 
@@ -112,7 +112,7 @@ def queue_meant(channel: BrokerChannel, name: str) -> MessageQueue:
         amqp.exceptions.NotFound: There is none.
         amqp.exceptions.ResourceLocked: It belongs to another connection.
     """
-    return channel.broker.queue(name or channel.last_queue, channel.session)
+    return channel.vhost.queue(name or channel.last_queue, channel.session)
 
 
 def _delete_queue(channel: BrokerChannel, name: str, if_unused: bool, if_empty: bool) -> int:
@@ -126,7 +126,7 @@ def _delete_queue(channel: BrokerChannel, name: str, if_unused: bool, if_empty: 
     if if_empty and queue.message_count:
         raise PreconditionFailed(f"PRECONDITION_FAILED - queue '{queue.name}' in vhost '/' is not empty")
     count = queue.message_count
-    channel.broker.delete_queue(queue)
+    channel.vhost.delete_queue(queue)
     return count
 
 

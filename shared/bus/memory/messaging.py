@@ -40,7 +40,7 @@ def publish(
     message = store(raw, exchange, routing_key)
     _require_size(channel, message)
     _require_public(channel, exchange)
-    routed, taken = channel.broker.publish(message)
+    routed, taken = channel.vhost.publish(message)
     if mandatory and not routed:
         channel.send(spec.Basic.Return, _NO_ROUTE, "NO_ROUTE", exchange, routing_key, content=raw)
     if channel.confirms:
@@ -141,7 +141,7 @@ def _refuse(channel: BrokerChannel, tag: int, *, multiple: bool, requeue: bool) 
 
 
 def _require_size(channel: BrokerChannel, message: Message) -> None:
-    size, most = len(message.raw.body), channel.broker.max_message_bytes
+    size, most = len(message.raw.body), channel.session.broker.max_message_bytes
     if size > most:
         raise PreconditionFailed(
             f"PRECONDITION_FAILED - message size {size} is larger than configured max size {most}"
@@ -149,7 +149,7 @@ def _require_size(channel: BrokerChannel, message: Message) -> None:
 
 
 def _require_public(channel: BrokerChannel, exchange: str) -> None:
-    if exchange and channel.broker.exchange(exchange).internal:
+    if exchange and channel.vhost.exchange(exchange).internal:
         raise AccessRefused(f"ACCESS_REFUSED - cannot publish to internal exchange '{exchange}' in vhost '/'")
 
 

@@ -45,7 +45,7 @@ class Session:
 
     def __init__(self, broker: Broker, wire: Wire) -> None:
         self.broker = broker
-        self._wire = wire
+        self.wire = wire
         self._state = _State.OPEN
         self._channels: dict[int, BrokerChannel] = {}
         self._held: deque[Frame] | None = None
@@ -53,7 +53,7 @@ class Session:
 
     def send(self, channel: int, method: Method, *arguments: Any, content: RawContent | None = None) -> None:
         """Send a method to the client."""
-        self._wire.push(Frame(channel, method, encode(method, *arguments), content))
+        self.wire.push(Frame(channel, method, encode(method, *arguments), content))
 
     def receive(self, frame: Frame) -> None:
         """Deal with what the client sent, or keep it until an alarm is over."""
@@ -76,7 +76,7 @@ class Session:
     def drop(self) -> None:
         """Close the connection without a word."""
         self._end()
-        self._wire.hang_up()
+        self.wire.hang_up()
 
     def alarm_cleared(self) -> None:
         """Deal with what came during the alarm."""
@@ -97,7 +97,7 @@ class Session:
         if self._state is _State.CLOSING:
             if frame.method == spec.Connection.CloseOk:
                 self._state = _State.OVER
-                self._wire.hang_up()
+                self.wire.hang_up()
             return
         try:
             self._carry_out(frame)
@@ -126,7 +126,7 @@ class Session:
         elif method == spec.Connection.Close:
             self._end()
             self.send(0, spec.Connection.CloseOk)
-            self._wire.hang_up()
+            self.wire.hang_up()
 
     def _forget_channel(self, number: int, *, answer: bool) -> None:
         channel = self._channels.pop(number, None)

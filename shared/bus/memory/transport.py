@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from struct import pack
 from typing import Any
@@ -30,7 +31,10 @@ class MemoryConnection(pyamqp.Connection):
         super().__init__(frame_writer=_frame_writer, frame_handler=_frame_handler, **options)
 
     def Transport(self, *_: Any, **__: Any) -> Wire:
-        return Wire(self._broker.lock, self._broker.accept)
+        wire = Wire(self._broker.lock, self._broker.accept)
+        # A socket closes when it is thrown away.
+        weakref.finalize(self, wire.abandon).atexit = False
+        return wire
 
     def blocking_read(self, timeout: float | None = None) -> bool:
         self.on_inbound_frame(self.transport.read(timeout))

@@ -57,6 +57,7 @@ class Wire:
 
     def __init__(self, lock: threading.Lock, accept: Callable[[Wire], Peer]) -> None:
         self.connected = False
+        self.abandoned = False
         self._lock = lock
         self._accept = accept
         self._peer: Peer | None = None
@@ -98,7 +99,8 @@ class Wire:
         if timeout_s != 0:
             self._let_others_run()
         with self._lock:
-            self._arrived.wait_for(self._readable, timeout_s)
+            if timeout_s != 0 and not self._readable():
+                self._arrived.wait_for(self._readable, timeout_s)
             if self._inbound:
                 return self._inbound.popleft()
             if self._peer is not None:
@@ -113,11 +115,22 @@ class Wire:
     def close(self) -> None:
         """The client hangs up."""
         with self._lock:
-            self.connected = False
-            self._inbound.clear()
-            peer, self._peer = self._peer, None
-            if peer is not None:
-                peer.lost()
+            self._hang_up_client()
+
+    def abandon(self) -> None:
+        """The client was thrown away without hanging up; called by the garbage collector, at any moment."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._hang_up_client()
+            finally:
+                self._lock.release()
+        else:
+            self.abandoned = True
+
+    def hang_up_if_abandoned(self) -> None:
+        """Make up for a hang-up that came while the broker was busy."""
+        if self.abandoned:
+            self._hang_up_client()
 
     def push(self, frame: Frame) -> None:
         """The broker sends a frame."""
@@ -128,6 +141,13 @@ class Wire:
         """The broker closes the connection."""
         self._peer = None
         self._arrived.notify_all()
+
+    def _hang_up_client(self) -> None:
+        self.connected = False
+        self._inbound.clear()
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            peer.lost()
 
     def _readable(self) -> bool:
         return bool(self._inbound) or self._peer is None
