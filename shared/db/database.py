@@ -93,7 +93,7 @@ class Database:
             DatabaseUnavailableError: Away, full or locked for too long; retry the whole transaction.
             NestedTransactionError: This thread is in a transaction of this database already.
         """
-        with unavailability_reported(), self._only_once(), self._connections.writing() as connection:
+        with unavailability_reported(writing=True), self._only_once(), self._connections.writing() as connection:
             transaction = _Transaction(database=self)
             info = connection.info  # not to be had from a connection that was lost
             info[_TRANSACTION] = transaction
@@ -111,7 +111,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: Away; retry.
         """
-        with unavailability_reported(), self._connections.reading() as connection:
+        with unavailability_reported(writing=False), self._connections.reading() as connection:
             yield connection
 
     @contextmanager
@@ -121,7 +121,11 @@ class Database:
         Raises:
             DatabaseUnavailableError: Away, or a table stayed locked; nothing was changed.
         """
-        with unavailability_reported(), self._only_once(), self._connections.changing_schema() as connection:
+        with (
+            unavailability_reported(writing=True),
+            self._only_once(),
+            self._connections.changing_schema() as connection,
+        ):
             yield connection
 
     @staticmethod

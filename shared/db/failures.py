@@ -23,8 +23,8 @@ _SQLITE_AWAY = _SQLITE_BUSY | {
 # PostgreSQL appendix A: connection exceptions, out of resources, operator intervention (except a cancelled
 # statement, listed below), system errors.
 _POSTGRES_CLASSES_AWAY = ("08", "53", "57", "58")
+_POSTGRES_READ_ONLY = "25006"
 _POSTGRES_CODES_AWAY = {
-    "25006",  # read_only_sql_transaction: connected to a standby during a failover
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available: lock_timeout
@@ -32,8 +32,12 @@ _POSTGRES_CODES_AWAY = {
 
 
 @contextmanager
-def unavailability_reported() -> Iterator[None]:
+def unavailability_reported(*, writing: bool) -> Iterator[None]:
     """Turn driver errors that mean "away, full or locked for too long" into one retryable error.
+
+    Args:
+        writing: A refusal to write then means a standby that a failover has not made the primary yet;
+            otherwise it is a mistake of the caller.
 
     Raises:
         DatabaseUnavailableError: Retry the whole transaction. When the commit itself failed it may have
@@ -46,7 +50,7 @@ def unavailability_reported() -> Iterator[None]:
             "all database connections of this process are in use; raise the pool size or lower the slots"
         ) from error
     except DBAPIError as error:
-        if not _is_away(error):
+        if not _is_away(error, writing=writing):
             raise
         raise DatabaseUnavailableError(f"the database does not answer: {_first_line(error)}") from error
 
@@ -56,7 +60,7 @@ def is_busy(error: OperationalError) -> bool:
     return isinstance(error.orig, sqlite3.Error) and _sqlite_code(error.orig) in _SQLITE_BUSY
 
 
-def _is_away(error: DBAPIError) -> bool:
+def _is_away(error: DBAPIError, *, writing: bool) -> bool:
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
@@ -64,6 +68,8 @@ def _is_away(error: DBAPIError) -> bool:
     state = getattr(error.orig, "pgcode", None)
     if state is None:  # no answer of the server at all, as when connecting fails
         return isinstance(error, OperationalError)
+    if state == _POSTGRES_READ_ONLY:
+        return writing
     return state in _POSTGRES_CODES_AWAY or state.startswith(_POSTGRES_CLASSES_AWAY)
 
 

@@ -23,7 +23,7 @@ def create_service_role(administrator: Connection, *, service: str, role: str, p
     name = _quoted(administrator, role)
     schema = _quoted(administrator, service)
     verifier = encrypt_password(password, role, administrator.connection.driver_connection, "scram-sha-256")
-    with unavailability_reported():
+    with unavailability_reported(writing=True):
         _create_if_missing(administrator, role)
         administrator.exec_driver_sql(
             f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '{verifier}'"
