@@ -48,7 +48,7 @@ def fetch_results(client: Client, job_id: str, folder: Path) -> list[Path]:
     """
     job = client.get_job(job_id)
     if job.state is not JobState.SUCCEEDED:
-        raise ConflictError(f"job {job_id} is {job.state.value} and has no video; `studio jobs show {job_id}`")
+        raise ConflictError(f"job {job_id} is {job.state.value} and has no video; `studio show {job_id}`")
     check_output_folder(folder)
     written = [_fetch(client, file.asset, folder / file.name) for file in job.files if file.name != PROBE_FILE]
     written += _write_project(client, job, folder)

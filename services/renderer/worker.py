@@ -49,6 +49,9 @@ _PR_SET_PDEATHSIG = 1
 # Whatever else runs on the machine, the parent's own answers included, goes before pixels.
 _NICENESS = 10
 _PROGRESS_SECONDS = 0.5
+# Address space a render takes, twice as measured (benchmarks/renderer): libraries, sources and sound, and the
+# encoder's for each pixel of the frame in the high profile. A render that wants more has gone wrong.
+_MEMORY_BYTES, _MEMORY_BYTES_PER_PIXEL = 1_500 << 20, 320
 _VIDEO = "video.mp4"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -172,11 +175,20 @@ def _perform(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
 
 def _render_segment(work: RenderSegmentWork, progress: Callable[[int, int], None]) -> SegmentRender:
     spec = SegmentSpec.model_validate_json(work.spec.read_bytes())
+    _bound_memory(spec.size.width * spec.size.height)
     report = render_segment(spec, work.images, work.out, progress)
     return SegmentRender(frames=report.frames, missing_glyphs=report.missing_glyphs)
 
 
+def _bound_memory(pixels: int) -> None:
+    """Lower the soft limit for a frame of this size; the hard one stays for what the machine can bear."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = _MEMORY_BYTES + _MEMORY_BYTES_PER_PIXEL * pixels
+    resource.setrlimit(resource.RLIMIT_AS, (min(wanted, most), most))
+
+
 def _mix_audio(work: MixAudioWork, progress: Callable[[int, int], None]) -> AudioMix:
+    _bound_memory(0)
     report = mix_audio(_timeline(work.timeline), work.sounds, work.out, progress)
     return AudioMix(
         samples=report.samples, loudness_lufs=report.loudness_lufs, true_peak_dbtp=report.true_peak_dbtp
@@ -185,6 +197,7 @@ def _mix_audio(work: MixAudioWork, progress: Callable[[int, int], None]) -> Audi
 
 def _assemble(work: AssembleWork, progress: Callable[[int, int], None]) -> Assembly:
     timeline = _timeline(work.timeline)
+    _bound_memory(timeline.size.width * timeline.size.height)
     segments = [SegmentFile(path=segment.path, frames=segment.frames) for segment in work.segments]
     report = assemble_video(timeline, segments, work.audio, work.out_folder / _VIDEO, progress)
     files = write_handover(timeline, work.images, work.out_folder)

@@ -28,7 +28,9 @@ app.command()(render)
 app.command()(demo)
 app.command()(regenerate)
 app.add_typer(projects.app, name="projects")
-app.add_typer(jobs.app, name="jobs")
+app.command("jobs")(jobs.list_jobs)
+for command in (jobs.show, jobs.watch, jobs.cancel, jobs.resume, jobs.fetch):
+    app.command()(command)
 app.command()(doctor)
 
 

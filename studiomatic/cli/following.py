@@ -42,8 +42,8 @@ def follow_or_cancel(session: Session, job_id: str) -> JobView:
         return follow(session, job_id, keep_served=True)
     except KeyboardInterrupt:
         session.client.cancel(job_id)
-        session.emit("cancelled", job_id=job_id, resume=f"studio jobs resume {job_id}")
-        session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio jobs resume {job_id}[/]")
+        session.emit("cancelled", job_id=job_id, resume=f"studio resume {job_id}")
+        session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio resume {job_id}[/]")
         raise typer.Exit(EXIT_CANCELLED) from None
 
 
@@ -75,7 +75,7 @@ def _say_failure(session: Session, job: JobView) -> None:
         error_console.print(
             f"[bold red]failed:[/] {place}: {escape(job.error.message)} [dim]\\[{job.error.code}][/]"
         )
-        error_console.print(f"everything made is kept; mend the cause, then: studio jobs resume {job.job_id}")
+        error_console.print(f"everything made is kept; mend the cause, then: studio resume {job.job_id}")
 
 
 @contextmanager

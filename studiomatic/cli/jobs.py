@@ -1,4 +1,4 @@
-"""``studio jobs``: list, show, watch, cancel, resume, fetch."""
+"""``studio jobs``, ``show``, ``watch``, ``cancel``, ``resume``, ``fetch``: see and steer jobs."""
 
 from __future__ import annotations
 
@@ -19,22 +19,16 @@ from studiomatic.cli.session import Session, console, explains_errors, open_sess
 from studiomatic.client import NothingServesError
 from studiomatic.results import fetch_results
 
-app = typer.Typer(help="See and steer jobs.", no_args_is_help=False, invoke_without_command=True)
-
 JobId = Annotated[str, typer.Argument(help="Id of the job, as `studio jobs` shows it.")]
 
 
-@app.callback()
 @explains_errors
 def list_jobs(
-    context: typer.Context,
     project: Annotated[str | None, typer.Option(help="Only jobs of this project.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most jobs to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    if context.invoked_subcommand is not None:
-        return
     with open_session(as_json=as_json) as session:
         jobs = session.client.list_jobs(project, limit).jobs
         if as_json:
@@ -49,7 +43,6 @@ def list_jobs(
         console.print(table if jobs else "no jobs yet; try: studio demo")
 
 
-@app.command()
 @explains_errors
 def show(job_id: JobId, as_json: AsJson = False) -> None:
     """Show one job with every task and attempt."""
@@ -61,7 +54,6 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
         _print_explanation(explanation)
 
 
-@app.command()
 @explains_errors
 def watch(job_id: JobId, as_json: AsJson = False) -> None:
     """Follow a job live. Exits with 3 when nothing works on it."""
@@ -72,21 +64,19 @@ def watch(job_id: JobId, as_json: AsJson = False) -> None:
             _print_state(session, session.client.get_job(job_id))
             raise
         except KeyboardInterrupt:
-            session.say(f"\nthe job goes on; stop it with: studio jobs cancel {job_id}")
+            session.say(f"\nthe job goes on; stop it with: studio cancel {job_id}")
             raise typer.Exit(0) from None
 
 
-@app.command()
 @explains_errors
 def cancel(job_id: JobId, as_json: AsJson = False) -> None:
     """Stop a job; everything made is kept."""
     with open_session(as_json=as_json) as session:
         state = session.client.cancel(job_id)
         session.emit("cancelled", job_id=job_id, state=state.value)
-        session.say(f"job {job_id} is {state.value}; go on with: studio jobs resume {job_id}")
+        session.say(f"job {job_id} is {state.value}; go on with: studio resume {job_id}")
 
 
-@app.command()
 @explains_errors
 def resume(
     job_id: JobId,
@@ -105,7 +95,6 @@ def resume(
         finish(session, new_job, out or Path(f"job-{new_job[-8:]}"))
 
 
-@app.command()
 @explains_errors
 def fetch(job_id: JobId, out: Out = None, as_json: AsJson = False) -> None:
     """Bring the files of a finished job to a folder."""

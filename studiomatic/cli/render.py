@@ -87,7 +87,7 @@ def render_project(session: Session, project: ProjectView, out: Path | None, *, 
     job_id = session.client.submit(project.project_id, revision_id=project.revision_id, idempotency_key=new_id())
     session.emit("submitted", job_id=job_id, project_id=project.project_id)
     if detach:
-        session.say(f"queued as {job_id}; run [bold]studio serve[/], then [bold]studio jobs watch {job_id}[/]")
+        session.say(f"queued as {job_id}; run [bold]studio serve[/], then [bold]studio watch {job_id}[/]")
         return
     session.ensure_served()
     finish(session, job_id, target)

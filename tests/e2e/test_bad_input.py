@@ -151,7 +151,7 @@ def test_emoji_and_right_to_left_text_become_captions(studio, picture, narration
 
 @pytest.mark.parametrize("command", ["show", "watch", "cancel", "resume", "fetch"])
 def test_an_unknown_job_is_not_found_rather_than_failed(shared_studio, command: str) -> None:
-    outcome = shared_studio.run("jobs", command, "01a20e67-f96c-7495-a999-9d14c7aaf52f", "--json")
+    outcome = shared_studio.run(command, "01a20e67-f96c-7495-a999-9d14c7aaf52f", "--json")
     assert (outcome.code, outcome.event("error")["code"]) == (1, "not_found")
 
 

@@ -102,8 +102,8 @@ def test_jobs_can_be_listed_shown_and_fetched(studio, project) -> None:
     studio.run("render", str(project()), "--out", "out")
     (job,) = json.loads(studio.run("jobs", "--json").out)
 
-    shown = json.loads(studio.run("jobs", "show", job["job_id"], "--json").out)
-    fetched = studio.run("jobs", "fetch", job["job_id"], "--out", "fetched")
+    shown = json.loads(studio.run("show", job["job_id"], "--json").out)
+    fetched = studio.run("fetch", job["job_id"], "--out", "fetched")
 
     assert shown["job"]["state"] == "succeeded"
     assert all(task["attempts"] for task in shown["tasks"])
@@ -132,8 +132,8 @@ def test_without_a_runtime_a_job_is_stored_and_watching_it_says_so(studio, proje
     stored = studio.run("render", str(project()), "--detach", "--json")
     job_id = stored.event("submitted")["job_id"]
 
-    watched = studio.run("jobs", "watch", job_id, "--json")
-    cancelled = studio.run("jobs", "cancel", job_id, "--json")
+    watched = studio.run("watch", job_id, "--json")
+    cancelled = studio.run("cancel", job_id, "--json")
 
     assert (stored.code, watched.code, cancelled.code) == (0, 3, 0)
     assert watched.event("error")["code"] == "client.nothing_serves"
@@ -146,14 +146,14 @@ def test_serving_until_idle_finishes_what_was_stored_and_ends(studio, project) -
     served = studio.run("serve", "--until-idle")
 
     assert served.code == 0, served.err
-    assert json.loads(studio.run("jobs", "show", job_id, "--json").out)["job"]["state"] == "succeeded"
+    assert json.loads(studio.run("show", job_id, "--json").out)["job"]["state"] == "succeeded"
 
 
 def test_a_cancelled_job_can_be_resumed_to_its_end(studio, project) -> None:
     job_id = studio.run("render", str(project()), "--detach", "--json").event("submitted")["job_id"]
-    studio.run("jobs", "cancel", job_id)
+    studio.run("cancel", job_id)
 
-    resumed = studio.run("jobs", "resume", job_id, "--out", "out", "--json")
+    resumed = studio.run("resume", job_id, "--out", "out", "--json")
 
     assert resumed.code == 0, resumed.err
     assert resumed.event("submitted")["resumes"] == job_id
@@ -181,7 +181,7 @@ def test_the_doctor_finds_a_healthy_machine_healthy(shared_studio) -> None:
     assert all(finding["fine"] for finding in findings)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["render", "--help"], ["jobs", "--help"], ["projects"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["render", "--help"], ["watch", "--help"], ["projects"]])
 def test_help_names_the_commands(shared_studio, arguments: list[str]) -> None:
     outcome = shared_studio.run(*arguments)
     assert "Usage" in outcome.out + outcome.err

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 
 import av
@@ -116,9 +117,8 @@ def _set_tags(output: OutputContainer, timeline: Timeline) -> None:
 
 
 def _with_ends(chapters: Sequence[Chapter], frames: int) -> Iterator[tuple[Chapter, int, int]]:
-    ends = [*(chapter.start_frame for chapter in chapters[1:]), frames]
-    for chapter, end in zip(chapters, ends, strict=True):
-        yield chapter, chapter.start_frame, end
+    for chapter, following in zip_longest(chapters, chapters[1:]):
+        yield chapter, chapter.start_frame, frames if following is None else following.start_frame
 
 
 class _Joiner:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from services.renderer.pipeline.errors import BadAssemblyError
 from services.renderer.pipeline.sound.aac import read_aac, write_aac
-from services.renderer.pipeline.sound.master import MOST_TRUE_PEAK_DBTP, Master
+from services.renderer.pipeline.sound.master import Aim, Master
 from services.renderer.pipeline.sound.meter import Loudness, LoudnessMeter
 from services.renderer.pipeline.sound.mix import Mix
 from services.renderer.pipeline.sound.source import Samples, blocks, opened_sounds
 from shared.contracts.references import AudioReference
 from shared.contracts.timeline import Timeline
 
+# The first is right for nearly every sound; the others are for what the encoder changes more than usual.
 _ENCODINGS = 3
-_SAFETY_DB = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +45,15 @@ def mix_audio(
     """
     with opened_sounds(_references(timeline), sounds) as sources:
         mix = Mix(timeline, sources)
-        drop_db = 0.0
+        aim = Aim()
         for _ in range(_ENCODINGS):
-            master = Master(mix, lambda: progress(0, timeline.samples), drop_db)
+            master = Master(mix, lambda: progress(0, timeline.samples), aim)
             write_aac(out_path, _reported(master, progress))
             samples, loudness = _measured(out_path, lambda: progress(timeline.samples, timeline.samples))
-            excess = (loudness.true_peak_dbtp or MOST_TRUE_PEAK_DBTP) - MOST_TRUE_PEAK_DBTP
-            if excess <= 0:
+            better = aim.corrected(loudness)
+            if better is None:
                 break
-            drop_db += excess + _SAFETY_DB
+            aim = better
     if samples != timeline.samples:
         raise BadAssemblyError(f"the sound has {samples} samples instead of {timeline.samples}")
     return AudioReport(

@@ -59,6 +59,9 @@ class _DrawnCaption:
         self._overlays: dict[int | None, _Overlay] = {}
 
     def blend(self, planes: Planes, frame_number: int) -> None:
+        """Lay the caption over a frame; one of which no character can be drawn leaves no empty box."""
+        if not any(self.layout.words):
+            return
         spoken = [n for n, word in enumerate(self._words) if word.is_spoken_at(frame_number)]
         state = spoken[-1] if spoken else None
         if state not in self._overlays:

@@ -31,14 +31,17 @@ class SegmentComposer:
     def __init__(self, spec: SegmentSpec, images: Mapping[str, Path]) -> None:
         self._spec = spec
         self._images = images
-        self._stills: dict[int, Still] = {}
+        self._still: Still | None = None
+        self._still_before: Still | None = None
         self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
         self._under = planes_of(new_frame(spec.size.width, spec.size.height))
 
     def compose(self, index: int, frame: av.VideoFrame) -> None:
         """Fill ``frame`` (yuv420p, of the spec's size) with frame ``index``, counted from the clip's first."""
         planes = planes_of(frame)
-        self._draw(self._spec.clip, index, planes)
+        clip = self._spec.clip
+        self._still = self._still or self._loaded(clip)
+        self._draw(self._still, clip, index, planes)
         self._mix_in_clip_before(index, planes)
         self._captions.blend(planes, index)
 
@@ -50,14 +53,15 @@ class SegmentComposer:
     def _mix_in_clip_before(self, index: int, planes: Planes) -> None:
         before, fading = self._spec.before, self._spec.clip.transition_in.frames
         if before is None or index >= fading:
+            self._still_before = None
             return
-        self._draw(before, before.frames + index, self._under)
+        self._still_before = self._still_before or self._loaded(before)
+        self._draw(self._still_before, before, before.frames + index, self._under)
         share = (index + 1) / (fading + 1)
         for plane, under in zip(planes, self._under, strict=True):
             cv2.addWeighted(plane, share, under, 1 - share, 0, plane)
 
-    def _draw(self, clip: PictureClip | ClipTail, index: int, target: Planes) -> None:
-        still = self._still_of(clip)
+    def _draw(self, still: Still, clip: PictureClip | ClipTail, index: int, target: Planes) -> None:
         visible = visible_at(clip.motion, index, clip.motion_frames, still.original, self._spec.size)
         step_x = visible.width / self._spec.size.width * still.scale_x
         step_y = visible.height / self._spec.size.height * still.scale_y
@@ -69,14 +73,11 @@ class SegmentComposer:
         _warp(still.planes.u, target.u, step_x, step_y, chroma_left, chroma_top)
         _warp(still.planes.v, target.v, step_x, step_y, chroma_left, chroma_top)
 
-    def _still_of(self, clip: PictureClip | ClipTail) -> Still:
-        key = id(clip)
-        if key not in self._stills:
-            path = self._images.get(clip.image.asset.sha256)
-            if path is None:
-                raise BadAssetError(f"picture {clip.image.asset.sha256} was not handed over")
-            self._stills[key] = load_still(path, clip.image, clip.motion, self._spec.size)
-        return self._stills[key]
+    def _loaded(self, clip: PictureClip | ClipTail) -> Still:
+        path = self._images.get(clip.image.asset.sha256)
+        if path is None:
+            raise BadAssetError(f"picture {clip.image.asset.sha256} was not handed over")
+        return load_still(path, clip.image, clip.motion, self._spec.size)
 
 
 def _warp(source: Plane, target: Plane, step_x: float, step_y: float, left: float, top: float) -> None:

@@ -58,8 +58,8 @@ def load_still(path: Path, reference: ImageReference, motion: Motion, frame: Fra
 
 
 def _decoded(path: Path, reference: ImageReference) -> Plane:
-    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     name = reference.asset.sha256
+    bgr = _read(path)
     if bgr is None:
         raise BadAssetError(f"picture {name} cannot be decoded; bring it in again")
     if bgr.shape[:2] != (reference.height, reference.width):
@@ -67,7 +67,18 @@ def _decoded(path: Path, reference: ImageReference) -> Plane:
             f"picture {name} is {bgr.shape[1]}x{bgr.shape[0]}, not {reference.width}x{reference.height}"
             " as its reference says; bring it in again"
         )
-    return bgr  # type: ignore[return-value]  # 8 bits, because IMREAD_ANYDEPTH was not asked for
+    return bgr
+
+
+def _read(path: Path) -> Plane | None:
+    """BGR, 8 bits; None when it cannot be decoded."""
+    try:
+        data = np.fromfile(path, np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # type: ignore[return-value]
+    except cv2.error as error:  # an empty file, or more than memory holds
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        return None
 
 
 def _sampled_size(original: tuple[int, int], motion: Motion, frame: FrameSize) -> tuple[int, int]:

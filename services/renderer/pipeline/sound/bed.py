@@ -36,20 +36,21 @@ class MusicLoop:
         result = silence(end - start)
         for repetition in range(max(0, start // self._period - 1), (end - 1) // self._period + 1):
             result += self._repetition(repetition, start, end)
-        result *= self._faded_out(np.arange(start, end))
+        if end > self._samples - self._end_fade:
+            result *= self._faded_out(np.arange(start, end))
         return result
 
     def _repetition(self, number: int, start: int, end: int) -> Samples:
-        offset = number * self._period
-        places = np.arange(start - offset, end - offset)
-        samples = self._source.read(start - offset, end - offset)
-        return samples * self._crossfaded(places, is_first=number == 0)
+        first, last = start - number * self._period, end - number * self._period
+        samples = self._source.read(first, last)
+        if first < self._overlap or last > self._period:
+            samples *= self._crossfaded(np.arange(first, last), is_first=number == 0)
+        return samples
 
     def _crossfaded(self, places: NDArray[np.int64], *, is_first: bool) -> NDArray[np.float32]:
-        if self._overlap == 0:
-            return np.ones(len(places), np.float32)
-        out = np.clip((self._source.samples - places) / self._overlap, 0, 1)
-        into = np.ones(len(places)) if is_first else np.clip(places / self._overlap, 0, 1)
+        overlap = max(1, self._overlap)
+        out = np.clip((self._source.samples - places) / overlap, 0, 1)
+        into = np.ones(len(places)) if is_first else np.clip(places / overlap, 0, 1)
         return np.sin(np.minimum(into, out) * np.pi / 2).astype(np.float32)
 
     def _faded_out(self, places: NDArray[np.int64]) -> NDArray[np.float32]:

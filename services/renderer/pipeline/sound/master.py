@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from services.renderer.pipeline.sound.limiter import EDGE_SAMPLES, Limiter, hop_peaks
-from services.renderer.pipeline.sound.meter import LoudnessMeter
+from services.renderer.pipeline.sound.meter import Loudness, LoudnessMeter
 from services.renderer.pipeline.sound.mix import Mix
 from services.renderer.pipeline.sound.source import Samples, blocks
 
@@ -17,11 +18,12 @@ TARGET_LUFS = -14.0
 MOST_TRUE_PEAK_DBTP = -1.0
 """EBU R 128 and the platforms' advice for lossy delivery."""
 
-# Lossy encoding moves peaks; this much is kept free for it, and checked after encoding [dB].
+# Lossy encoding moves peaks; this much is kept free for it [dB].
 _ENCODER_MARGIN_DB = 1.0
 # More gain than this would only lift noise: a nearly silent video stays quiet [dB].
 _MOST_GAIN_DB = 40.0
-_CLOSE_ENOUGH_LU = 0.1
+_CLOSE_ENOUGH_LU, _ENCODED_TOLERANCE_LU = 0.1, 0.3
+_PEAK_SAFETY_DB = 0.1
 _ROUNDS = 6
 # Where the limiter works, a decibel more of gain is less than a decibel more of loudness.
 _LIMITED_CORRECTION = 1.6
@@ -29,19 +31,41 @@ _LIMITED_CORRECTION = 1.6
 Heartbeat = Callable[[], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What a master is brought to before it is encoded."""
+
+    loudness_lufs: float = TARGET_LUFS
+    true_peak_dbtp: float = MOST_TRUE_PEAK_DBTP - _ENCODER_MARGIN_DB
+
+    def corrected(self, encoded: Loudness) -> Aim | None:
+        """The aim for another try, from what was measured after encoding; None when that is good."""
+        loudness, peak = encoded.integrated_lufs, encoded.true_peak_dbtp
+        if loudness is None or peak is None:
+            return None
+        too_high = max(0.0, peak - MOST_TRUE_PEAK_DBTP)
+        off = TARGET_LUFS - loudness
+        if too_high == 0 and abs(off) <= _ENCODED_TOLERANCE_LU:
+            return None
+        return Aim(
+            loudness_lufs=self.loudness_lufs + off,
+            true_peak_dbtp=self.true_peak_dbtp - (too_high + _PEAK_SAFETY_DB if too_high else 0),
+        )
+
+
 class Master:
     """A mix at its final loudness.
 
     Args:
-        ceiling_drop_db: Lowers the peak ceiling further, for sounds that the encoder lifts more than usual.
         heartbeat: Called after each block of work.
+        aim: What to reach before encoding.
     """
 
-    def __init__(self, mix: Mix, heartbeat: Heartbeat, ceiling_drop_db: float = 0.0) -> None:
+    def __init__(self, mix: Mix, heartbeat: Heartbeat, aim: Aim) -> None:
         self.samples = mix.samples
         self._mix = mix
         self._heartbeat = heartbeat
-        self._ceiling = 10 ** ((MOST_TRUE_PEAK_DBTP - _ENCODER_MARGIN_DB - ceiling_drop_db) / 20)
+        self._aim = aim
         self._limiter = self._found_limiter()
 
     def read(self, start: int, end: int) -> Samples:
@@ -50,12 +74,12 @@ class Master:
 
     def _found_limiter(self) -> Limiter:
         loudness, peaks = self._analysed()
-        gain_db = 0.0 if loudness is None else min(TARGET_LUFS - loudness, _MOST_GAIN_DB)
+        gain_db = 0.0 if loudness is None else min(self._aim.loudness_lufs - loudness, _MOST_GAIN_DB)
         for _ in range(_ROUNDS):
-            limiter = Limiter(peaks, 10 ** (gain_db / 20), self._ceiling)
+            limiter = Limiter(peaks, 10 ** (gain_db / 20), 10 ** (self._aim.true_peak_dbtp / 20))
             if not limiter.is_active:
                 return limiter
-            error = TARGET_LUFS - self._loudness_with(limiter)
+            error = self._aim.loudness_lufs - self._loudness_with(limiter)
             if abs(error) <= _CLOSE_ENOUGH_LU:
                 return limiter
             gain_db = min(gain_db + error * _LIMITED_CORRECTION, _MOST_GAIN_DB)
@@ -75,4 +99,4 @@ class Master:
         for start, end in blocks(self._mix.samples):
             meter.add(self._mix.read(start, end) * limiter.gain(start, end))
             self._heartbeat()
-        return meter.loudness().integrated_lufs or TARGET_LUFS
+        return meter.loudness().integrated_lufs or self._aim.loudness_lufs

@@ -77,4 +77,7 @@ def _opened(stack: ExitStack, reference: AudioReference, paths: Mapping[str, Pat
         raise BadAssetError(
             f"sound {name} is not {reference.samples} samples of 48 kHz 16-bit stereo; bring it in again"
         )
+    file.setpos(reference.samples - 1)
+    if not file.readframes(1):
+        raise BadAssetError(f"sound {name} was cut off; bring it in again")
     return SoundSource(file)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.content.providers.offline.composing.arrange import Note, pan_gains
 from services.content.providers.offline.composing.instruments import RATE, Sound, play
 from services.content.providers.offline.composing.moods import Instrument
+from services.content.providers.offline.composing.notes import Note
 from services.content.providers.offline.seeds import generator
 
 _BALANCE = {
@@ -58,10 +59,16 @@ def _place(
     if count <= 0:
         return
     level, send = _BALANCE[note.instrument]
-    gains = np.array(pan_gains(note.pan), np.float32)[:, None] * np.float32(level * note.loudness)
+    gains = np.array(_pan_gains(note.pan), np.float32)[:, None] * np.float32(level * note.loudness)
     voiced = sound[..., :count] * gains
     dry[:, first : first + count] += voiced
     hall[:, first : first + count] += voiced * np.float32(send)
+
+
+def _pan_gains(pan: float) -> tuple[float, float]:
+    """Equal power, left and right."""
+    angle = (pan + 1) * math.pi / 4
+    return math.cos(angle), math.sin(angle)
 
 
 def _in_hall(sound: Sound) -> Sound:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from services.content.providers.port import Script, ScriptSlide
 from shared.errors import InvalidInputError
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…।॥؟。！？])[\"'”’»)\]]*\s+|\n\s*\n|\n(?=[-*•#\d])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…।॥؟])\s+|(?<=[.!?…।॥؟][\"'”’»)\]])\s+|(?<=[。！？])")
 _CLAUSE_END = re.compile(r"(?<=[,;:،、—–])\s+")
 _ABBREVIATION = re.compile(
-    r"(?:^|\s|\()(?:\w|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|Sr|Sra|p\.ej|Ud|Uds|M|Mme|env|डॉ|श्री)\.$"
+    r"(?:^|[\s(])(?:\w|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|Sr|Sra|p\.ej|Ud|Uds|Mme|env|डॉ)\.$"
 )
-_MARKUP = re.compile(r"^\s*(?:[-*•>]|#{1,6}|\d{1,2}[.)])\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", re.MULTILINE)
+_NEW_BLOCK = re.compile(r"^\s*(?:[-*•>]|#{1,6}|\d{1,2}[.)])\s+")
+_HEADING = re.compile(r"^\s*#{1,6}\s")
+_EMPHASIS = re.compile(r"(?<!\w)(\*\*|__|\*|`)(?=\S)(.+?)(?<=\S)\1")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
 _TITLE_CHARACTERS = 48
 _TITLE_WORDS = 7
 
@@ -24,21 +27,42 @@ def script_of_text(text: str, slides: int, title: str) -> Script:
     Raises:
         InvalidInputError: The text has fewer words than slides are wanted.
     """
-    plain = _MARKUP.sub("", text).strip()
-    pieces = _pieces(plain, slides)
+    pieces = _pieces(_blocks(text), slides)
     made = tuple(_slide(group) for group in _grouped(pieces, slides))
     return Script(title=title.strip() or made[0].title, slides=made)
 
 
-def _pieces(plain: str, wanted: int) -> list[str]:
+def _blocks(text: str) -> list[str]:
+    """Paragraphs, list items and headings, each on one line and without markup."""
+    blocks: list[str] = []
+    is_open = False
+    for line in text.splitlines():
+        starts_new = bool(_NEW_BLOCK.match(line))
+        content = _LINK.sub(r"\1", _EMPHASIS.sub(r"\2", _NEW_BLOCK.sub("", line))).strip()
+        if content and is_open and not starts_new:
+            blocks[-1] += f" {content}"
+        elif content:
+            blocks.append(content)
+        is_open = bool(content) and not _HEADING.match(line)
+    return [_ended(" ".join(block.split())) for block in blocks]
+
+
+def _ended(block: str) -> str:
+    """A heading or list item without a full stop gets one, so that the voice pauses after it."""
+    if not block[-1].isalnum():
+        return block
+    return block + ("।" if "\u0900" <= block[-1] <= "\u097f" else ".")
+
+
+def _pieces(blocks: Sequence[str], wanted: int) -> list[str]:
     """Sentences; clauses where there are too few sentences; words where there are too few clauses."""
-    sentences = _sentences(plain)
+    sentences = [sentence for block in blocks for sentence in _sentences(block)]
     if len(sentences) >= wanted:
         return sentences
     clauses = [clause for sentence in sentences for clause in _CLAUSE_END.split(sentence) if clause.strip()]
     if len(clauses) >= wanted:
         return clauses
-    words = plain.split()
+    words = " ".join(blocks).split()
     if len(words) < wanted:
         raise InvalidInputError(
             f"the text has {len(words)} words, too few for {wanted} slides; ask for fewer slides or write more"
@@ -46,14 +70,13 @@ def _pieces(plain: str, wanted: int) -> list[str]:
     return words
 
 
-def _sentences(plain: str) -> list[str]:
+def _sentences(block: str) -> list[str]:
     sentences: list[str] = []
-    for piece in _SENTENCE_END.split(plain):
-        flat = " ".join(piece.split())
+    for piece in _SENTENCE_END.split(block):
         if sentences and _ABBREVIATION.search(sentences[-1]):
-            sentences[-1] += f" {flat}"
-        elif flat:
-            sentences.append(flat)
+            sentences[-1] += f" {piece}"
+        elif piece:
+            sentences.append(piece)
     return sentences
 
 

@@ -1,4 +1,4 @@
-"""A script about a topic nobody told us anything about: honest questions in a curious order, no invented facts."""
+"""A script about a topic: honest questions in a curious order, no invented facts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from services.content.providers.offline.scripts.knowledge import known_slides
 from services.content.providers.offline.scripts.phrases import Lens, Phrases
 from services.content.providers.offline.seeds import generator
 from services.content.providers.port import Script, ScriptSlide
+
+_DOUBLED_END = re.compile(r"([?!…。।؟])\s?[.?।]")
+"""A topic that ends like a sentence, inside a sentence that ends as well."""
 
 _SCENES = {
     "hook": "wide view, golden morning light",
@@ -33,15 +37,39 @@ _SCENES = {
 
 
 def script_about(topic: str, slides: int, phrases: Phrases, language: str) -> Script:
-    """Write ``slides`` slides about ``topic``; the same topic gives the same script."""
+    """Write ``slides`` slides about ``topic``; the same topic gives the same script.
+
+    A subject we know something about is told first, as far as the slides reach; questions fill what is left.
+    """
     subject = re.sub(r"\s+", " ", topic).strip().rstrip(".,;:")
     chance = generator("script", language, subject, slides)
+    known = known_slides(subject, language)
     if slides == 1:
-        return Script(title=subject, slides=(_slide(subject, subject, _pick(phrases.whole, chance), "hook"),))
+        return Script(title=subject, slides=(_whole(subject, phrases, known, chance),))
+    opening, closing = (known[0], known[-1]) if known else _frame(subject, phrases, chance)
+    told = _some(known[1:-1], slides - 2, chance)
+    asked = [_slide(subject, *part) for part in _middle(phrases, slides - 2 - len(told), chance)]
+    return Script(title=subject, slides=(opening, *told, *asked, closing))
+
+
+def _whole(
+    subject: str, phrases: Phrases, known: Sequence[ScriptSlide], chance: np.random.Generator
+) -> ScriptSlide:
+    if known:
+        return known[1 + int(chance.integers(len(known) - 2))]
+    return _slide(subject, subject, _pick(phrases.whole, chance), "hook")
+
+
+def _frame(subject: str, phrases: Phrases, chance: np.random.Generator) -> tuple[ScriptSlide, ScriptSlide]:
+    """First and last slide."""
     opening = _slide(subject, subject, _pick(phrases.hooks, chance), "hook")
-    middle = [_slide(subject, *part) for part in _middle(phrases, slides - 2, chance)]
-    closing = _slide(subject, _pick(phrases.close_titles, chance), _pick(phrases.closes, chance), "close")
-    return Script(title=subject, slides=(opening, *middle, closing))
+    title = _pick(phrases.close_titles, chance)
+    return opening, _slide(subject, title, _pick(phrases.closes, chance), "close")
+
+
+def _some(known: Sequence[ScriptSlide], count: int, chance: np.random.Generator) -> list[ScriptSlide]:
+    """At most ``count`` of them, in their order."""
+    return [known[index] for index in sorted(chance.permutation(len(known))[:count])]
 
 
 def _middle(phrases: Phrases, count: int, chance: np.random.Generator) -> Iterator[tuple[str, str, str]]:
@@ -69,7 +97,7 @@ def _opened(phrases: Phrases, number: int, narration: str) -> str:
 
 
 def _slide(subject: str, title: str, narration: str, scene: str) -> ScriptSlide:
-    spoken = re.sub(r"([?!…。।])\.", r"\1", narration.replace("{topic}", subject))
+    spoken = _DOUBLED_END.sub(r"\1", narration.replace("{topic}", subject))
     return ScriptSlide(title=title, narration=spoken, image_prompt=f"{subject}; {_SCENES[scene]}")
 
 

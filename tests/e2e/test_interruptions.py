@@ -1,0 +1,170 @@
+"""Whatever is pulled, nothing is lost and nothing that was stored is made twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+
+def events_until(process, wanted: str, *, stage: str | None = None) -> list[dict]:
+    """Read a command's lines until a fact of that type (and stage) appears."""
+    events = []
+    for line in process.stdout:
+        events.append(json.loads(line))
+        fact = events[-1]
+        if fact.get("type") == wanted and stage in (None, fact["data"].get("stage")):
+            return events
+    raise AssertionError(f"{wanted} never came; the last was {events[-1:]}")
+
+
+@pytest.mark.parametrize("stage", ["render", "assembly"])
+def test_after_kill_9_of_the_runtime_the_job_goes_on_and_makes_nothing_twice(studio, project, stage: str) -> None:
+    process = studio.start("render", str(project(slides=5, seconds=2.0)), "--out", "out", "--json")
+    events_until(process, "task.started.v1", stage=stage)
+
+    studio.kill_runtime()
+
+    out, err = process.communicate(timeout=150)
+    assert process.returncode == 0, err
+    assert (studio.folder / "out" / "video.mp4").exists()
+    job_id = json.loads(out.splitlines()[-1])["job_id"]
+    explanation = json.loads(studio.run("show", job_id, "--json").out)
+    for task in explanation["tasks"]:
+        assert sum(attempt["accepted"] for attempt in task["attempts"]) == 1
+        accepted_before_the_kill = [a for a in task["attempts"] if a["accepted"]][0]["attempt"] == 1
+        assert len({a["attempt"] for a in task["attempts"]}) == 1 or not accepted_before_the_kill
+
+
+def test_a_runtime_killed_with_nobody_watching_is_continued_by_the_next(studio, project, until) -> None:
+    job_id = studio.run("render", str(project(slides=4)), "--detach", "--json").event("submitted")["job_id"]
+    first = studio.start("serve", "--until-idle")
+    until(lambda: json.loads(studio.run("show", job_id, "--json").out)["job"]["state"] == "running")
+    studio.kill_runtime()
+    first.communicate(timeout=30)
+
+    assert studio.run("serve", "--until-idle").code == 0
+
+    explanation = json.loads(studio.run("show", job_id, "--json").out)
+    assert explanation["job"]["state"] == "succeeded"
+
+
+def test_ctrl_c_cancels_and_tells_how_to_go_on(studio, project) -> None:
+    process = studio.start("render", str(project(slides=6, seconds=3.0)), "--out", "out", "--json")
+    events_until(process, "task.started.v1")
+
+    os.kill(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    last = json.loads(out.splitlines()[-1])
+    assert last["event"] == "cancelled"
+    assert last["resume"] == f"studio resume {last['job_id']}"
+    resumed = studio.run("resume", last["job_id"], "--out", "out")
+    assert resumed.code == 0, resumed.err
+    assert (studio.folder / "out" / "video.mp4").exists()
+
+
+def test_render_children_die_with_a_killed_runtime(studio, project, until) -> None:
+    process = studio.start("render", str(project(slides=3, seconds=5.0)), "--detach", "--json")
+    process.communicate(timeout=60)
+    serve = studio.start("serve", "--until-idle")
+    (pid,) = _wait_for_runtime(studio, until)
+    until(lambda: bool(_children(pid)))
+    children = _children(pid)
+
+    studio.kill_runtime()
+    serve.communicate(timeout=30)
+
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), seconds=20)
+
+
+def _wait_for_runtime(studio, until) -> list[int]:
+    until(lambda: bool(studio.runtime_pids()))
+    return studio.runtime_pids()
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def test_a_second_runtime_is_refused_while_one_serves(studio, until) -> None:
+    serving = studio.start("serve")
+    _wait_for_runtime(studio, until)
+    until(lambda: "error" not in studio.run("jobs", "--json").out)
+
+    second = studio.run("serve")
+
+    assert second.code == 1
+    assert "only one can" in second.err
+    serving.terminate()
+    serving.communicate(timeout=60)
+
+
+def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, project) -> None:
+    """Twenty submits, watches and cancels at once, from processes of their own and from threads."""
+    from shared.config import Settings
+    from studiomatic.client import FolderClient
+
+    studio.run("render", str(project(slides=1)), "--out", "out")
+    client = FolderClient(Settings(data_dir=studio.data))
+    (listed,) = client.list_projects().projects
+    failures: list[BaseException] = []
+    jobs: dict[str, set[str]] = {f"key-{n % 10}": set() for n in range(20)}
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        try:
+            own = FolderClient(Settings(data_dir=studio.data))
+            key = f"key-{number % 10}"
+            job_id = own.submit(listed.project_id, idempotency_key=key)
+            with lock:
+                jobs[key].add(job_id)
+            if number % 3 == 0:
+                own.cancel(job_id)
+            list(own.list_jobs().jobs)
+            own.get_job(job_id)
+            own.close()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+    terminals = [studio.start("jobs", "--json") for _ in range(4)]
+    served = studio.start("serve", "--until-idle")
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    outputs = [terminal.communicate(timeout=120) for terminal in terminals]
+    served.communicate(timeout=170)
+    client.close()
+
+    assert failures == []
+    assert all(terminal.returncode == 0 for terminal in terminals), outputs
+    assert all(len(ids) == 1 for ids in jobs.values()), "one job for each key"
+    states = {job["job_id"]: job["state"] for job in json.loads(studio.run("jobs", "--json", "--limit", "50").out)}
+    assert {states[next(iter(ids))] for ids in jobs.values()} <= {"succeeded", "cancelled"}
+
+
+def test_after_a_finished_job_no_message_and_no_lease_is_left(studio, project, until) -> None:
+    studio.run("render", str(project(slides=2)), "--out", "out")
+    until(lambda: not studio.runtime_pids())
+
+    for service in ("orchestrator", "content"):
+        with sqlite3.connect(studio.data / "db" / f"{service}.sqlite3") as database:
+            assert database.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchone() == (0,)
+    with sqlite3.connect(studio.data / "db" / "orchestrator.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM tasks WHERE lease_until IS NOT NULL").fetchone() == (0,)
+        counts = database.execute("SELECT sum(ready), sum(dispatched), sum(running) FROM pool_shares").fetchone()
+    assert counts == (0, 0, 0)
