@@ -87,7 +87,7 @@ class Studio:
     def kill_runtime(self) -> None:
         for pid in self.runtime_pids():
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists())
+            wait_until(lambda pid=pid: is_gone(pid))
 
     def close(self) -> None:
         for pid in self.runtime_pids():
@@ -105,6 +105,14 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = WAIT_S) -> Non
         if time.monotonic() > deadline:
             raise AssertionError(f"not so within {seconds} s")
         time.sleep(0.05)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has asked how yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 @pytest.fixture
@@ -125,6 +133,11 @@ def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 @pytest.fixture
 def until() -> Callable[..., None]:
     return wait_until
+
+
+@pytest.fixture
+def gone() -> Callable[[int], bool]:
+    return is_gone
 
 
 PictureMaker = Callable[[str], Path]
