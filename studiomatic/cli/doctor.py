@@ -11,17 +11,18 @@ from pathlib import Path
 import typer
 from rich.markup import escape
 from rich.table import Table
-from services.renderer.dependencies import check_renderer
 
 from services.content.dependencies import builtin_providers
 from services.content.providers.port import VoiceRequest
+from services.renderer.dependencies import check_renderer
 from shared.config import Settings, load_settings
 from shared.errors import StudiomaticError
 from shared.media.sandbox import MediaSandbox
+from shared.storage.configured import open_configured_store
+from shared.storage.keys import ROOT
 from studiomatic.cli.options import AsJson
 from studiomatic.cli.session import EXIT_FAILED, console, explains_errors, print_json
 from studiomatic.client import FolderClient
-from studiomatic.data_folder import DataFolder
 
 _FREE_BYTES = 2 * 1024**3
 """Room for a long 1080p video with its parts."""
@@ -68,9 +69,10 @@ def _database(settings: Settings) -> str:
 
 
 def _storage(settings: Settings) -> str:
-    objects = settings.data_dir / "objects"
-    with tempfile.TemporaryFile(dir=DataFolder(settings.data_dir).path):
-        return str(objects)
+    """A listing shows a wrong key, bucket or endpoint at once."""
+    objects = open_configured_store(settings)
+    next(objects.list_objects(ROOT), None)
+    return f"bucket {settings.s3_bucket}" if settings.s3_bucket else str(settings.data_dir / "storage")
 
 
 def _disk(settings: Settings) -> str:
