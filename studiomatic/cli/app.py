@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from shared.config import load_settings
+from shared.config import LogFormat, load_settings
+from shared.logging import configure_logging
 from studiomatic import __version__
 from studiomatic.cli import jobs, projects
 from studiomatic.cli.doctor import doctor
@@ -70,6 +71,7 @@ def _root(
     ] = False,
 ) -> None:
     """Make narrated videos from a topic or slides."""
+    configure_logging(LogFormat.CONSOLE, "error", service="studio")
 
 
 def main() -> None:

@@ -93,7 +93,7 @@ def _voice(_settings: Settings) -> str:
 
 def _sandbox(_settings: Settings) -> str:
     report = MediaSandbox().check()
-    return ", ".join(f"{name}: {value}" for name, value in report.__dict__.items())
+    return f"held back by {', '.join(report.barriers)}"
 
 
 def _renderer(_settings: Settings) -> str:

@@ -17,7 +17,6 @@ from rich.markup import escape
 
 from shared.config import Settings, load_settings
 from shared.errors import StudiomaticError
-from shared.logging import configure_logging
 from studiomatic.client import FolderClient, NothingServesError
 from studiomatic.runtime import ensure_served
 
@@ -42,7 +41,6 @@ class Session:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.settings: Settings = load_settings()
-        configure_logging(self.settings.log_format, "error", service="studio")
         self.client = FolderClient(self.settings)
 
     def ensure_served(self) -> None:
