@@ -72,7 +72,7 @@ def _bars(mood: Mood, duration_s: float, chance: np.random.Generator) -> tuple[i
 def _fullness(number: int, count: int) -> Fullness:
     """A slow rise, a breath after the middle in longer pieces, and a calmer end."""
     left, place = count - number, number / count
-    if number < max(min(4, count // 6), 1):
+    if number < max(min(2, count // 6), 1):
         return Fullness.BARE
     if left == 1 or (count >= 16 and 0.55 <= place < 0.65) or (place < 0.28 and number < 8):
         return Fullness.MOVING

@@ -114,7 +114,7 @@ MOODS = {
         figure=Instrument.KEYS,
         lead=Instrument.BELL,
         drums=(),
-        brightness=0.35,
+        brightness=0.5,
     ),
     "uplifting": Mood(
         keys=(48, 50, 52, 55),
@@ -175,7 +175,7 @@ MOODS = {
         figure=Instrument.KEYS,
         lead=Instrument.BELL,
         drums=(Instrument.TOM,),
-        brightness=0.2,
+        brightness=0.3,
     ),
     "melancholic": Mood(
         keys=(45, 48, 50),
@@ -190,7 +190,7 @@ MOODS = {
         figure=Instrument.KEYS,
         lead=Instrument.KEYS,
         drums=(),
-        brightness=0.35,
+        brightness=0.5,
     ),
     "neutral": Mood(
         keys=(48, 50, 53, 55),
