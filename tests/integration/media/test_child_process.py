@@ -91,9 +91,9 @@ def test_a_hanging_child_is_killed_with_everything_it_started(
         "time.sleep(60)"
     )
     start = time.monotonic()
-    with pytest.raises(BadMediaError, match="needs more than the 1 s allowed"):
-        MediaSandbox(MediaLimits(wall_seconds=1.0)).probe(fine)
-    assert time.monotonic() - start < 3
+    with pytest.raises(BadMediaError, match="needs more than the 2 s allowed"):
+        MediaSandbox(MediaLimits(wall_seconds=2.0)).probe(fine)
+    assert time.monotonic() - start < 5
     for pid in (tmp_path / "pids").read_text().split():
         assert gone(int(pid))
 

@@ -38,6 +38,7 @@ sandbox = MediaSandbox(MediaLimits(audio_bytes=1 << 40))
 
 # Several at once, good and bad, while the hub ticks.
 pool = eventlet.GreenPool()
+start = time.monotonic()
 results = list(pool.imap(lambda number: sandbox.normalise_image(folder / "large.png", folder / f"{number}.png").width, range(3)))
 assert results == [3000] * 3, results
 try:
@@ -45,17 +46,18 @@ try:
     raise SystemExit("bad.png was accepted")
 except BadMediaError:
     pass
-assert longest_gap < 0.25, f"the hub stood still for {longest_gap:.2f} s"
+# Had one call blocked the hub, the gap would be a third of the whole.
+assert longest_gap < (time.monotonic() - start) / 6, f"the hub stood still for {longest_gap:.2f} s"
 
 # The sandbox's own time limit.
 try:
-    MediaSandbox(MediaLimits(audio_bytes=1 << 40, wall_seconds=1.0)).normalise_audio(folder / "endless.wav", folder / "o.wav")
+    MediaSandbox(MediaLimits(audio_bytes=1 << 40, wall_seconds=2.0)).normalise_audio(folder / "endless.wav", folder / "o.wav")
     raise SystemExit("endless.wav was converted")
 except BadMediaError as error:
-    assert "1 s allowed" in error.message, error
+    assert "2 s allowed" in error.message, error
 
 # The caller's: a green thread that is told to stop takes its child along.
-with eventlet.Timeout(0.7, False):
+with eventlet.Timeout(1.0, False):
     sandbox.normalise_audio(folder / "endless.wav", folder / "o.wav")
     raise SystemExit("endless.wav was converted")
 assert children() == [], children()

@@ -29,7 +29,7 @@ def refusal(act: Callable[[], object], *, within_s: float = 10.0) -> str:
     return caught.value.message
 
 
-@pytest.mark.parametrize("kept", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("kept", [0.3, 0.95])
 @pytest.mark.parametrize(
     "name", ["rgb.png", "baseline.jpg", "progressive.jpg", "lossy.webp", "plain.bmp", "lzw.tiff", "still.gif"]
 )
@@ -104,19 +104,22 @@ def test_a_picture_of_almost_no_pixels_is_refused(
     assert f"dot.png: {size[0]}x{size[1]} pixels is too small" in refusal(lambda: sandbox.probe(path))
 
 
+_FFCONCAT = f"ffconcat version 1.0\nfile '{SECRET}'\nduration 1\n"
+
+
 @pytest.mark.parametrize(
-    "magic", [b"", b"ID3\x04\n", b"OggS\n", b"\x00\x00\x00\x18ftypisom\n", b"\x1aE\xdf\xa3\n"]
-)
-@pytest.mark.parametrize(
-    "playlist",
+    ("magic", "playlist"),
     [
-        f"ffconcat version 1.0\nfile '{SECRET}'\nduration 1\n",
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{SECRET}\n#EXT-X-ENDLIST\n",
-        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n",
-        f"concat:{SECRET}|{SECRET}",
-        f"<?xml version='1.0'?><MPD><Period><BaseURL>{SECRET}</BaseURL></Period></MPD>",
+        (b"", _FFCONCAT),
+        (b"", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{SECRET}\n#EXT-X-ENDLIST\n"),
+        (b"", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n"),
+        (b"", f"concat:{SECRET}|{SECRET}"),
+        (b"", f"<?xml version='1.0'?><MPD><Period><BaseURL>{SECRET}</BaseURL></Period></MPD>"),
+        (b"ID3\x04\n", _FFCONCAT),
+        (b"OggS\n", _FFCONCAT),
+        (b"\x00\x00\x00\x18ftypisom\n", _FFCONCAT),
+        (b"\x1aE\xdf\xa3\n", _FFCONCAT),
     ],
-    ids=["ffconcat", "hls", "sdp", "concat", "dash"],
 )
 def test_a_playlist_in_disguise_reads_no_other_file(
     sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path, playlist: str, magic: bytes
@@ -194,9 +197,9 @@ def endless(media_files: ModuleType, tmp_path: Path) -> Path:
 
 
 def test_a_file_that_needs_too_much_time_is_killed(endless: Path, tmp_path: Path) -> None:
-    hurried = MediaSandbox(MediaLimits(wall_seconds=1.0, audio_bytes=1 << 40))
-    message = refusal(lambda: hurried.normalise_audio(endless, tmp_path / "out.wav"), within_s=4)
-    assert message == "endless.wav: needs more than the 1 s allowed; make it smaller or simpler"
+    hurried = MediaSandbox(MediaLimits(wall_seconds=2.0, audio_bytes=1 << 40))
+    message = refusal(lambda: hurried.normalise_audio(endless, tmp_path / "out.wav"), within_s=6)
+    assert message == "endless.wav: needs more than the 2 s allowed; make it smaller or simpler"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["endless.wav"]
 
 
