@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from av.video.stream import VideoStream
 from services.renderer.pipeline.encode import REORDER_FRAMES
 from services.renderer.pipeline.errors import BadAssemblyError, BadSegmentError
 from services.renderer.pipeline.verify import verify_video
-from shared.contracts.timeline import Chapter, Rate, Timeline
+from shared.contracts.timeline import SAMPLE_RATE, Chapter, Rate, Timeline
 
 # Ticks of the video track for each second: at least this many, as FFmpeg's muxer chooses by itself.
 _LEAST_TIMESCALE = 10_000
@@ -92,6 +93,8 @@ def _opened(path: Path, clock: _VideoClock) -> Iterator[OutputContainer]:
         "movflags": "+faststart",
         "fflags": "+bitexact",
         "video_track_timescale": str(clock.timescale),
+        # Edit lists count in this one: both tracks must come out whole.
+        "movie_timescale": str(math.lcm(clock.timescale, SAMPLE_RATE)),
     }
     with av.open(str(path), "w", format="mp4", options=options) as output:
         yield output

@@ -15,10 +15,13 @@ BIT_RATE = 192_000
 FRAME_SAMPLES = 1_024
 """Samples in one AAC-LC frame (ISO/IEC 14496-3)."""
 
+# The edit list, which cuts lead-in and filling, counts in the file's own timescale: milliseconds by default.
+_OPTIONS = {"fflags": "+bitexact", "movie_timescale": str(SAMPLE_RATE)}
+
 
 def write_aac(path: Path, parts: Iterator[Samples]) -> None:
     """Encode samples to AAC-LC in an MP4 file that plays exactly as many samples as went in."""
-    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    with av.open(str(path), "w", format="mp4", options=_OPTIONS) as container:
         stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
         stream.bit_rate = BIT_RATE
         written = 0

@@ -12,8 +12,10 @@ HOP_SAMPLES = 32
 """The gain is known each 2/3 ms and runs straight in between."""
 
 # The gain falls fast enough to be inaudible as a fade and slow enough not to click, and recovers before the next
-# syllable without following single waves of a deep voice [dB/s].
+# syllable without following single waves of a deep voice [dB/s]. What a lone click takes beyond the usual few
+# decibels comes back at once, or everything after it would be lost.
 _FALL_DB_PER_SECOND, _RISE_DB_PER_SECOND = 1_000, 40
+_DEEP_DB, _DEEP_RISE_DB_PER_SECOND = -6.0, 400
 _HOPS_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES
 
 # Interpolator for the peaks between samples: four phases of twelve taps, the size in ITU-R BS.1770-4, annex 2.
@@ -49,8 +51,9 @@ class Limiter:
     def __init__(self, peaks: NDArray[np.float32], gain: float, ceiling: float) -> None:
         over = np.log10(np.maximum(peaks.astype(np.float64) * (gain / ceiling), _SILENT)) * 20
         needed = _lowest_of_neighbours(np.minimum(0.0, -over))
-        falling = _slope_limited(needed[::-1], _FALL_DB_PER_SECOND / _HOPS_PER_SECOND)[::-1]
-        decibels = _slope_limited(falling, _RISE_DB_PER_SECOND / _HOPS_PER_SECOND)
+        falling = _slope_limited(needed[::-1], _FALL_DB_PER_SECOND)[::-1]
+        usual = _slope_limited(np.maximum(falling, _DEEP_DB), _RISE_DB_PER_SECOND)
+        decibels = np.minimum(usual, _slope_limited(falling, _DEEP_RISE_DB_PER_SECOND))
         self.is_active = bool(decibels.min(initial=0.0) < 0)
         self._gain = gain * 10 ** (decibels / 20)
 
@@ -68,9 +71,9 @@ def _lowest_of_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(np.minimum(padded[:-2], padded[2:]), values)
 
 
-def _slope_limited(values: NDArray[np.float64], rise: float) -> NDArray[np.float64]:
-    """The highest curve below ``values`` that rises by at most ``rise`` from one value to the next."""
-    ramp = np.arange(len(values)) * rise
+def _slope_limited(values: NDArray[np.float64], rise_db_per_second: float) -> NDArray[np.float64]:
+    """The highest curve below ``values``, one for each hop, that rises no faster than this."""
+    ramp = np.arange(len(values)) * (rise_db_per_second / _HOPS_PER_SECOND)
     return np.asarray(np.minimum.accumulate(values - ramp) + ramp)
 
 
