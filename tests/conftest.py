@@ -181,7 +181,8 @@ def _had(server: StartedOnDemand[S]) -> S:
     try:
         return server.get()
     except StudiomaticError as error:
-        pytest.fail(error.message, pytrace=False)
+        failure = pytest.fail.Exception(error.message, pytrace=False)
+    raise failure
 
 
 def _folder_rank(item: pytest.Item) -> int:

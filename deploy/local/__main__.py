@@ -22,7 +22,8 @@ def main() -> int:
     commands.add_parser("missing", help="list the Debian packages to install first; nothing when all are there")
     if parser.parse_args().command == "run":
         return _run()
-    print("\n".join(missing_packages()))  # noqa: T201 - the answer
+    for package in missing_packages():
+        print(package)  # noqa: T201 - the answer
     return 0
 
 
