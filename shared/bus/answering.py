@@ -12,9 +12,6 @@ import structlog
 from shared.bus.calls import DEADLINE_HEADER, CallFailed
 from shared.bus.context import Caller
 from shared.bus.delivery import Delivery
-from shared.bus.outgoing import OutgoingMessage
-from shared.bus.reports import Publish
-from shared.bus.topology import REPLIES_EXCHANGE
 from shared.bus.trace import bound_log, continued
 from shared.clock import Clock, SystemClock
 from shared.contracts.attempts import ErrorInfo
@@ -41,6 +38,12 @@ class Call(Delivery, Protocol):
         ...
 
 
+class Replies(Protocol):
+    """Sends replies to their callers."""
+
+    def send(self, reply: Envelope, address: str) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answering:
     """How one kind of query is answered."""
@@ -62,12 +65,12 @@ class CallAnswerer:
         *,
         service: str,
         answerings: Mapping[str, Answering],
-        publisher: Publish,
+        replies: Replies,
         clock: Clock | None = None,
     ) -> None:
         self._service = service
         self._answerings = answerings
-        self._publisher = publisher
+        self._replies = replies
         self._clock = clock or SystemClock()
 
     def deal(self, call: Call) -> None:
@@ -109,15 +112,9 @@ class CallAnswerer:
 
     def _reply(self, call: Call, envelope: Envelope, reply: Reply) -> None:
         """Send the reply; if it cannot be sent the caller's deadline tells him."""
-        message = OutgoingMessage(
-            envelope=enclose(reply, source=f"/studiomatic/{self._service}", cause=envelope),
-            exchange=REPLIES_EXCHANGE,
-            routing_key=str(call.properties.get("reply_to", "")),
-            mandatory=False,
-            persistent=False,
-        )
+        answer = enclose(reply, source=f"/studiomatic/{self._service}", cause=envelope)
         try:
-            self._publisher.publish([message])
+            self._replies.send(answer, str(call.properties.get("reply_to", "")))
         except (InfrastructureError, InvalidMessageError) as error:
             log.warning("reply_not_sent", error=str(error))
 

@@ -186,7 +186,6 @@ class _ConfirmedChannel:
             properties={
                 "delivery_mode": _PERSISTENT if message.persistent else _TRANSIENT,
                 "message_id": message.envelope.id,
-                "correlation_id": message.envelope.causationid or message.envelope.id,
             },
         )
         self._sent += 1

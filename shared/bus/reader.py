@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -26,6 +27,9 @@ HEARTBEAT_S = 30
 """Both sides give a silent connection up after two of these; see RabbitMQ's guide on heartbeats."""
 
 CRASH_PAUSE_S = 1.0
+
+FIRST_RECONNECT_S, LONGEST_RECONNECT_S = 0.5, 3.0
+"""Waits between tries to connect grow from the one to the other; kombu's own go up to 30 s."""
 
 LOOK_S = 0.25
 """How soon a request to stop is noticed; ten idle readers that look so often cost half a per cent of a core."""
@@ -102,6 +106,17 @@ class QueueReader(ConsumerMixin):
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         log.warning("message_dead_lettered", error=type(exc).__name__)
         BrokerDelivery(message).dead_letter()
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        with self.create_connection() as connection:
+            connection.ensure_connection(
+                self.on_connection_error,
+                interval_start=FIRST_RECONNECT_S,
+                interval_step=FIRST_RECONNECT_S,
+                interval_max=LONGEST_RECONNECT_S,
+            )
+            yield connection
 
     def on_connection_error(self, exc: Exception, interval: float) -> None:
         log.warning("broker_unreachable", error=type(exc).__name__, retry_in_s=interval)

@@ -8,6 +8,7 @@ from shared.bus.answering import Answering, CallAnswerer
 from shared.bus.consuming import Consumption
 from shared.bus.dependency import WIRING_KEY, Wiring
 from shared.bus.reader import existing
+from shared.bus.replying import ReplySender
 from shared.bus.topology import rpc_queue
 
 CALLS_AT_A_TIME = 16
@@ -28,7 +29,8 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
     def start(self) -> None:
         wiring: Wiring = self.container.config[WIRING_KEY]
         service = self.container.service_name
-        answerer = CallAnswerer(service=service, answerings=self._answerings, publisher=wiring.publisher)
+        self._replies = ReplySender(wiring.bus_url)
+        answerer = CallAnswerer(service=service, answerings=self._answerings, replies=self._replies)
         self._consumption = Consumption(
             self.container, wiring.bus_url, existing(rpc_queue(service)), answerer.deal, prefetch=CALLS_AT_A_TIME
         )
@@ -41,3 +43,4 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
             self._consumption.stop_consuming()
             self._consumption.wait_until_idle(CLOSE_GRACE_S)
             self._consumption.close()
+            self._replies.close()

@@ -29,7 +29,7 @@ from shared.ids import new_id
 
 PROGRAM = Path(__file__).parent / "town" / "process.py"
 MASTERS, MASONS = ("foreman", "clerk"), ("mason", "sculptor")
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 
 
 def eventually(condition: Callable[[], Any], *, within_s: float = PATIENCE_S, what: str = "") -> Any:
@@ -260,7 +260,7 @@ class Town:
             "TOWN_DATABASE": self.database_url,
             "STUDIO_BUS_URL": self.bus_url,
             "STUDIO_LEASE_S": "3",
-            "STUDIO_STOP_GRACE_S": "10",
+            "STUDIO_STOP_GRACE_S": "3",
             **settings,
         }
 

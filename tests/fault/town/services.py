@@ -113,6 +113,11 @@ class Work:
             self.context.raise_if_cancelled()
         return WallBuilt(bricks="red")
 
+    def build_slowly_at_first(self) -> WallBuilt:
+        if times_noted(event="began", task=self.order.task_id) == 1:
+            return self.build_slowly()
+        return WallBuilt(bricks="red")
+
     def build_stubbornly(self) -> WallBuilt:
         time.sleep(self.order.seconds)
         return WallBuilt(bricks="red")

@@ -31,15 +31,15 @@ class Name(Reply):
 
 
 class Sent(list):
-    """A publisher into a list."""
+    """Replies into a list of pairs: reply and address."""
 
-    def publish(self, messages) -> None:
-        self.extend(messages)
+    def send(self, reply, address: str) -> None:
+        self.append((reply, address))
 
 
 def an_answerer(answer, sent: Sent) -> CallAnswerer:
     answerings = {AskName.type: Answering(query=AskName, answer=answer)}
-    return CallAnswerer(service="foreman", answerings=answerings, publisher=sent, clock=FixedClock(NOW))
+    return CallAnswerer(service="foreman", answerings=answerings, replies=sent, clock=FixedClock(NOW))
 
 
 @pytest.fixture
@@ -56,9 +56,10 @@ def test_the_reply_goes_to_the_caller_and_names_his_call(call) -> None:
     sent = Sent()
     envelope, message = call()
     an_answerer(lambda query, caller: Name(name=caller.account_id), sent).deal(message)
-    assert (sent[0].exchange, sent[0].routing_key) == ("studio.replies", "replies.edge.1")
-    assert sent[0].envelope.causationid == envelope.id
-    assert read(sent[0].envelope, Name).name == "me"
+    reply, address = sent[0]
+    assert address == "replies.edge.1"
+    assert reply.causationid == envelope.id
+    assert read(reply, Name).name == "me"
     assert message.answers == ["ack"]
 
 
@@ -72,7 +73,7 @@ def test_an_error_is_answered_by_its_code_and_no_secret(call, error, code) -> No
     sent = Sent()
     _, message = call()
     an_answerer(answer, sent).deal(message)
-    failed = read(sent[0].envelope, CallFailed)
+    failed = read(sent[0][0], CallFailed)
     assert failed.error.code == code
     assert "secret" not in failed.error.message
     assert message.answers == ["ack"]
@@ -89,7 +90,7 @@ def test_a_call_without_account_is_refused(call) -> None:
     sent = Sent()
     _, message = call(account_id=None)
     an_answerer(lambda *_: pytest.fail("whose call?"), sent).deal(message)
-    assert read(sent[0].envelope, CallFailed).error.code == "invalid_message"
+    assert read(sent[0][0], CallFailed).error.code == "invalid_message"
 
 
 def test_an_unknown_query_is_refused_by_name(call) -> None:
@@ -97,12 +98,12 @@ def test_an_unknown_query_is_refused_by_name(call) -> None:
     envelope, message = call()
     message.body = envelope.model_copy(update={"type": "foreman.dance.v1"}).encode()
     an_answerer(lambda *_: None, sent).deal(message)
-    assert "foreman.dance.v1" in read(sent[0].envelope, CallFailed).error.message
+    assert "foreman.dance.v1" in read(sent[0][0], CallFailed).error.message
 
 
 def test_a_reply_that_cannot_be_sent_leaves_the_caller_to_his_deadline(call) -> None:
     class Away:
-        def publish(self, _messages) -> None:
+        def send(self, _reply, _address) -> None:
             raise BrokerUnavailableError
 
     _, message = call()

@@ -1,0 +1,79 @@
+"""Sends replies of remote calls: no confirm, because the caller's deadline is the confirm.
+
+A confirm for each reply would cost a third of the calls per second (``python -m benchmarks.bus``).
+"""
+
+# mypy: allow-untyped-calls
+# (kombu is only partly annotated)
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import structlog
+
+from shared.bus.connection import broker_connection
+from shared.bus.topology import REPLIES_EXCHANGE
+from shared.contracts.envelope import CONTENT_TYPE, Envelope
+from shared.errors import BrokerUnavailableError
+
+log = structlog.get_logger(__name__)
+
+
+class ReplySender:
+    """A connection for replies; opened at the first and again after a loss."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection = broker_connection(url)
+        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._turn = threading.Lock()
+        self._channel: Any = None
+
+    def send(self, reply: Envelope, address: str) -> None:
+        """Send a reply to the caller's queue; one that is gone by now is no error.
+
+        Raises:
+            BrokerUnavailableError: There is no broker.
+            InvalidMessageError: The reply is too large.
+        """
+        body = reply.encode()
+        with self._turn:
+            try:
+                self._send(body, reply, address)
+            except self._errors:
+                self._send_again(body, reply, address)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._turn:
+            self._drop()
+
+    def _send_again(self, body: bytes, reply: Envelope, address: str) -> None:
+        """Try once more on a new connection: the old one may have been lost long ago."""
+        self._drop()
+        try:
+            self._send(body, reply, address)
+        except self._errors as error:
+            self._drop()
+            raise BrokerUnavailableError(f"the reply was not sent: {type(error).__name__}") from error
+
+    def _send(self, body: bytes, reply: Envelope, address: str) -> None:
+        if self._channel is None:
+            self._connection = broker_connection(self._url)
+            self._channel = self._connection.channel()
+        message = self._channel.prepare_message(
+            body,
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+            properties={"delivery_mode": 1, "message_id": reply.id, "correlation_id": reply.causationid or ""},
+        )
+        self._channel.basic_publish(message, exchange=REPLIES_EXCHANGE, routing_key=address)
+
+    def _drop(self) -> None:
+        self._channel = None
+        try:
+            self._connection.close()
+        except self._errors:
+            log.debug("connection_was_broken")
