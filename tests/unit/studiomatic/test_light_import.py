@@ -1,0 +1,17 @@
+"""The command line stays light: no framework, broker or codec is loaded by it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("nameko", "eventlet", "kombu", "av", "cv2", "boto3", "opentimelineio")
+
+
+@pytest.mark.parametrize("module", ["studiomatic", "studiomatic.client", "studiomatic.cli"])
+def test_importing_it_loads_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
