@@ -68,9 +68,9 @@ class Content:
             MediaIntake(MediaSandbox(), stored),
             stored,
         )
-        outbox = Outbox(OUTBOX)
-        self.relay = Relay(self._database, outbox, publisher.publish, epoch)
-        self.reports = OutboxReports(self._database, outbox, Inbox(INBOX), publisher, SERVICE)
+        outbox, inbox = Outbox(OUTBOX), Inbox(INBOX)
+        self.relay = Relay(self._database, outbox, publisher.publish, epoch, inbox)
+        self.reports = OutboxReports(self._database, outbox, inbox, publisher, SERVICE)
 
     def start(self) -> None:
         """Send what is waiting in the outbox."""

@@ -17,7 +17,8 @@ from services.orchestrator.handlers.submit import Submit
 from services.orchestrator.loop import Loop
 from services.orchestrator.objects import StoredObjects
 from services.orchestrator.store import JobStore
-from services.orchestrator.tables import OUTBOX
+from services.orchestrator.tables import INBOX, OUTBOX
+from shared.bus.inbox import Inbox
 from shared.bus.outbox import DURABLE, Outbox
 from shared.bus.relay import Publish, Relay
 from shared.clock import SystemClock
@@ -64,7 +65,7 @@ class Orchestrator:
         dispatch = Dispatch(store, clock)
         self._dispatching = Loop("dispatch", dispatch.dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
-        self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch)
+        self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
         self._desk = JobDesk(self._database, outlines)
 
     def start(self) -> None:

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from shared.bus.errors import UnroutableError
+from shared.bus.inbox import Inbox
 from shared.bus.outbox import Outbox, StoredMessage
 from shared.bus.outgoing import OutgoingMessage
 from shared.db import Database
@@ -53,13 +54,22 @@ class Relay:
         publish: Raises UnroutableError if no queue takes a mandatory message, BrokerUnavailableError if the
             broker is away; in both cases any part of the batch may have been sent.
         epoch: The life of the broker, or ``DURABLE``.
+        inbox: The service's inbox, whose old rows are deleted with those of the outbox.
     """
 
-    def __init__(self, database: Database, outbox: Outbox, publish: Publish, epoch: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        publish: Publish,
+        epoch: str,
+        inbox: Inbox | None = None,
+    ) -> None:
         self._database = database
         self._outbox = outbox
         self._publish = publish
         self._epoch = epoch
+        self._inbox = inbox
         self._nudged = threading.Event()
         self._stopping = threading.Event()
         self._abandoned = False
@@ -189,13 +199,14 @@ class Relay:
             self._nudged.wait(POLL_S)
 
     def _purge_if_due(self) -> None:
-        """Delete what was sent long ago: at the start and then once an hour."""
+        """Delete what was sent or handled long ago: at the start and then once an hour."""
         if time.monotonic() < self._purge_due:
             return
         purged = self._outbox.purge(self._database)
+        handled = self._inbox.purge(self._database) if self._inbox else 0
         self._purge_due = time.monotonic() + PURGE_EVERY_S
-        if purged:
-            _log.info("outbox_purged", messages=purged)
+        if purged or handled:
+            _log.info("messages_purged", sent=purged, handled=handled)
 
     def _wait_after(self, error: Exception, pause_s: float) -> None:
         """Wait for the broker or database to come back, briefly once we are to stop."""

@@ -42,11 +42,16 @@ def test_after_kill_9_of_the_runtime_the_job_goes_on_and_makes_nothing_twice(stu
 
 
 def test_a_runtime_killed_with_nobody_watching_is_continued_by_the_next(studio, project, until) -> None:
-    job_id = studio.run("render", str(project(slides=4)), "--detach", "--json").event("submitted")["job_id"]
+    job_id = studio.run("render", str(project(slides=6, seconds=4.0)), "--detach", "--json").event("submitted")[
+        "job_id"
+    ]
     first = studio.start("serve", "--until-idle")
-    until(lambda: json.loads(studio.run("show", job_id, "--json").out)["job"]["state"] == "running")
+    until(lambda: bool(studio.runtime_pids()))
+    watching = studio.start("watch", job_id, "--json")
+    events_until(watching, "task.started.v1")
     studio.kill_runtime()
     first.communicate(timeout=30)
+    watching.communicate(timeout=30)
 
     assert studio.run("serve", "--until-idle").code == 0
 

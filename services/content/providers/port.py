@@ -21,7 +21,7 @@ MIN_SIDE_PIXELS = 16
 MAX_SIDE_PIXELS = 4_096
 MIN_SPEED = 0.5
 MAX_SPEED = 2.0
-MAX_MUSIC_SECONDS = 600.0
+MAX_MUSIC_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ class MusicRequest:
 
     Args:
         mood: Words such as "calm" or "uplifting"; unknown ones are answered with something neutral.
-        duration_s: Length [s], more than 0 and at most 10 minutes; a longer video repeats it.
+        duration_s: Length [s], more than 0 and at most 5 minutes; a longer video repeats it.
         take: Which of the many possible pieces.
     """
 

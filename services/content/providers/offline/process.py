@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +28,52 @@ def run_child(craft: str, request: Mapping[str, Any], *, provider: str, timeout_
 
     Args:
         request: JSON values only; paths as strings.
-        timeout_s: The child is killed after this time.
+        timeout_s: The child is killed after this time; it is killed, too, when this call is interrupted.
     Raises:
         TaskFailedError: The child failed (its own code), died (``content.builtin_crashed``) or was too slow
             (``content.builtin_too_slow``).
     """
-    try:
-        outcome = subprocess.run(
-            [sys.executable, "-m", _MODULE, craft],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=timeout_s,
-            env=_environment(),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    outcome = _run([sys.executable, "-m", _MODULE, craft], json.dumps(request).encode(), timeout_s)
+    if outcome.timed_out:
         raise TaskFailedError(
             f"the built-in {craft} provider did not finish within {timeout_s:.0f} s; "
             "the machine is overloaded, try again",
             code="content.builtin_too_slow",
             retryable=True,
             provider=provider,
-        ) from None
+        )
     return _answer(craft, outcome, provider)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    output: bytes
+    errors: bytes
+    exit_code: int
+    timed_out: bool
+
+
+def _run(command: list[str], request: bytes, timeout_s: float) -> _Outcome:
+    """A timer of our own: under eventlet, ``subprocess`` raises a ``TimeoutExpired`` that no handler can name."""
+    expired = threading.Event()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment()) as process:
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(timeout_s, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            output, errors = process.communicate(request)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
+    return _Outcome(output=output, errors=errors, exit_code=process.returncode, timed_out=expired.is_set())
 
 
 def _environment() -> dict[str, str]:
@@ -63,17 +88,17 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _answer(craft: str, outcome: subprocess.CompletedProcess[bytes], provider: str) -> dict[str, Any]:
-    reply = _parsed(outcome.stdout)
+def _answer(craft: str, outcome: _Outcome, provider: str) -> dict[str, Any]:
+    reply = _parsed(outcome.output)
     if "error" in reply:
         error = reply["error"]
         raise TaskFailedError(
             error["message"], code=error["code"], retryable=error["retryable"], provider=provider
         )
-    if outcome.returncode != 0 or not reply:
-        tail = outcome.stderr.decode(errors="replace")[-_STDERR_TAIL_CHARACTERS:]
+    if outcome.exit_code != 0 or not reply:
+        tail = outcome.errors.decode(errors="replace")[-_STDERR_TAIL_CHARACTERS:]
         raise TaskFailedError(
-            f"the built-in {craft} provider ended with code {outcome.returncode}; please report it: {tail}",
+            f"the built-in {craft} provider ended with code {outcome.exit_code}; please report it: {tail}",
             code="content.builtin_crashed",
             retryable=True,
             provider=provider,
