@@ -145,7 +145,7 @@ class RenderChild:
         hello = Hello(
             parent=os.getpid(),
             # The kernel means the starting thread when it says parent; the main one lives as long as we do.
-            ends_with_starter=threading.current_thread() is threading.main_thread(),
+            ends_with_starter=threading.get_native_id() == os.getpid(),
             memory_bytes=limits.memory_bytes,
             file_bytes=limits.file_bytes,
             idle_seconds=limits.idle_seconds,

@@ -63,11 +63,18 @@ class VideoEncoder:
         frame.pts = self._frames
         frame.time_base = self._time_base
         self._frames += 1
-        self._container.mux(self._stream.encode(frame))
+        self._encode(frame)
 
     def finish(self) -> None:
         """Write what the encoder still holds."""
-        self._container.mux(self._stream.encode(None))
+        self._encode(None)
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        try:
+            packets = self._stream.encode(frame)
+        except av.ExternalError as error:
+            raise MemoryError from error  # settings and frames are always valid: x264 can only lack memory
+        self._container.mux(packets)
 
 
 @contextmanager

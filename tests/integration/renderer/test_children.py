@@ -1,0 +1,315 @@
+"""The render child and its parent: what is killed, what is kept, and how trouble is named."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.renderer.child import ChildLimits, ChildLostError, ChildPool, RenderChild
+from services.renderer.work import AssembleWork, MixAudioWork, RenderSegmentWork, SegmentFile
+from shared.contracts.timeline import FrameSize
+from shared.errors import TaskCancelledError, TaskFailedError
+
+NEVER = threading.Event()
+
+
+def silent(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def started() -> Callable[[], list[int]]:
+    """Process ids of the children that this test has started and that still run, oldest first."""
+    before = {process.pid for process in psutil.Process().children()}
+    return lambda: [p.pid for p in psutil.Process().children() if p.pid not in before and not is_gone(p.pid)]
+
+
+@pytest.fixture
+def short_work(studio, tmp_path) -> RenderSegmentWork:
+    """A segment of a few frames."""
+    return segment_work(studio, tmp_path, frames=5)
+
+
+@pytest.fixture
+def endless_work(studio, tmp_path) -> RenderSegmentWork:
+    """More than anybody waits for."""
+    return segment_work(studio, tmp_path, frames=1_000_000, size=FrameSize(width=640, height=360))
+
+
+def segment_work(studio, tmp_path: Path, frames: int, size: FrameSize | None = None) -> RenderSegmentWork:
+    spec = studio.spec(studio.clip(studio.scenery(1), frames), size=size)
+    (tmp_path / "spec.json").write_text(spec.model_dump_json())
+    return RenderSegmentWork(spec=tmp_path / "spec.json", images=studio.images, out=tmp_path / "segment.mp4")
+
+
+class CancelsWhenWorkBegan(threading.Event):
+    """Set by the first progress, so that the child is in mid-work."""
+
+    def on_progress(self, done: int, total: int) -> None:
+        self.set()
+
+
+def test_a_whole_video_is_made_by_one_warm_child(studio, tmp_path, pool, decoded):
+    clips = [studio.clip(studio.scenery(1), 20), studio.clip(studio.scenery(2), 20, fade=5)]
+    timeline = studio.timeline(clips, [(studio.tone(1), 4_000)], title="Bees")
+    (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
+    segments = []
+    for number, clip in enumerate(clips):
+        spec_path, out = tmp_path / f"{number}.json", tmp_path / f"{number}.mp4"
+        spec_path.write_text(studio.spec(clip, clips[0]).model_dump_json())
+        work = RenderSegmentWork(spec=spec_path, images=studio.images, out=out)
+        made = pool.run("account", work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+        segments.append(SegmentFile(path=out, frames=made.frames))
+    sound = MixAudioWork(timeline=tmp_path / "timeline.json", sounds=studio.sounds, out=tmp_path / "sound.m4a")
+    mixed = pool.run("account", sound, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    (tmp_path / "render").mkdir()
+    work = AssembleWork(
+        timeline=tmp_path / "timeline.json",
+        segments=tuple(segments),
+        audio=tmp_path / "sound.m4a",
+        images=studio.images,
+        out_folder=tmp_path / "render",
+    )
+    made = pool.run("account", work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    assert mixed.loudness_lufs == pytest.approx(-14, abs=0.5)
+    assert (made.frames, made.samples) == (40, 64_000)
+    assert set(made.files) == {path.name for path in (tmp_path / "render").iterdir()}
+    assert len(decoded(tmp_path / "render" / "video.mp4")) == 40
+
+
+def test_a_child_is_kept_for_its_account_and_never_given_to_another(short_work, started):
+    pool = ChildPool(1)
+
+    def pid_for(account: str) -> int:
+        pool.run(account, short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+        return started()[-1]
+
+    first = pid_for("one")
+    assert pid_for("one") == first
+    second = pid_for("two")
+    assert second != first
+    assert is_gone(first)
+    pool.close()
+
+
+def test_cancelling_kills_the_child_in_mid_work(endless_work):
+    child, cancelled = RenderChild(), CancelsWhenWorkBegan()
+    with pytest.raises(TaskCancelledError):
+        child.run(endless_work, on_progress=cancelled.on_progress, deadline_s=60, cancelled=cancelled)
+    assert is_gone(child.pid)
+
+
+def test_the_deadline_kills_the_child_in_mid_work(endless_work):
+    child = RenderChild()
+    with pytest.raises(TaskFailedError, match="took longer") as caught:
+        child.run(endless_work, on_progress=silent, deadline_s=1, cancelled=NEVER)
+    assert (caught.value.code, caught.value.retryable) == ("renderer.deadline_exceeded", True)
+    assert is_gone(child.pid)
+
+
+def test_an_error_of_the_listener_kills_the_child(endless_work):
+    child = RenderChild()
+
+    def fail(done: int, total: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        child.run(endless_work, on_progress=fail, deadline_s=60, cancelled=NEVER)
+    assert is_gone(child.pid)
+
+
+def test_a_killed_child_is_a_retryable_crash(endless_work):
+    child = RenderChild()
+
+    def kill(done: int, total: int) -> None:
+        os.kill(child.pid, signal.SIGKILL)
+
+    with pytest.raises(TaskFailedError, match="SIGKILL") as caught:
+        child.run(endless_work, on_progress=kill, deadline_s=60, cancelled=NEVER)
+    assert (caught.value.code, caught.value.retryable) == ("renderer.crashed", True)
+
+
+def test_a_full_disk_is_retryable_and_says_what_to_do(endless_work):
+    child = RenderChild(ChildLimits(file_bytes=10_000))
+    with pytest.raises(TaskFailedError, match="free some space") as caught:
+        child.run(endless_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    assert (caught.value.code, caught.value.retryable) == ("renderer.disk_full", True)
+
+
+def test_a_folder_that_is_missing_is_named_as_a_file_problem(short_work, tmp_path):
+    child = RenderChild()
+    work = short_work.model_copy(update={"out": tmp_path / "missing" / "out.mp4"})
+    with pytest.raises(TaskFailedError, match="No such file") as caught:
+        child.run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    assert caught.value.code == "renderer.file_failed"
+
+
+def test_a_bad_picture_keeps_its_code_across_the_pipe(short_work):
+    child = RenderChild()
+    next(iter(short_work.images.values())).write_bytes(b"damaged")
+    with pytest.raises(TaskFailedError, match="cannot be decoded") as caught:
+        child.run(short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    assert (caught.value.code, caught.value.retryable) == ("renderer.bad_asset", False)
+
+
+def test_memory_beyond_the_limit_is_named(studio, tmp_path):
+    """Libraries alone take over half a gigabyte of addresses; a large frame does not fit on top."""
+    work = segment_work(studio, tmp_path, 40, FrameSize(width=3840, height=2160))
+    child = RenderChild(ChildLimits(memory_bytes=700 << 20))
+    with pytest.raises(TaskFailedError) as caught:
+        child.run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    assert (caught.value.code, caught.value.retryable) == ("renderer.out_of_memory", True)
+
+
+def test_nothing_stays_behind_after_a_kill(endless_work, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    child = RenderChild()
+    assert list((tmp_path / "temporary").iterdir())
+    child.kill()
+    child.kill()
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_an_idle_child_ends_by_itself_and_its_successor_takes_the_work(short_work, started):
+    pool = ChildPool(1, ChildLimits(idle_seconds=0.2))
+    pool.run("account", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    [idle] = started()
+    wait_until(lambda: is_gone(idle))
+    assert pool.run("account", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER).frames == 5
+    pool.close()
+
+
+def test_a_child_that_cannot_start_says_why():
+    with pytest.raises(ChildLostError, match="No such file"):
+        RenderChild(command=["/nowhere/python"])
+    with pytest.raises(ChildLostError, match="no such module"):
+        RenderChild(command=[sys.executable, "-c", "raise SystemExit('no such module')"])
+
+
+def test_closing_the_pool_ends_its_idle_children(short_work, started):
+    pool = ChildPool(1)
+    pool.run("account", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    [idle] = started()
+    pool.close()
+    assert is_gone(idle)
+
+
+def test_waiting_for_a_slot_can_be_cancelled(endless_work, started):
+    pool, cancelled = ChildPool(1), CancelsWhenWorkBegan()
+    kwargs = {"deadline_s": 60, "cancelled": cancelled}
+    errors: list[BaseException] = []
+
+    def run_first() -> None:
+        try:
+            pool.run("one", endless_work, on_progress=silent, deadline_s=60, cancelled=stop_first)
+        except TaskCancelledError as error:
+            errors.append(error)
+
+    stop_first = threading.Event()
+    first = threading.Thread(target=run_first)
+    first.start()
+    wait_until(lambda: bool(started()))
+    cancelled.set()
+    with pytest.raises(TaskCancelledError):
+        pool.run("two", endless_work, on_progress=silent, **kwargs)
+    stop_first.set()
+    first.join()
+    assert len(errors) == 1
+
+
+PARENT = """
+    import sys, threading
+    from pathlib import Path
+    from services.renderer.child import RenderChild
+    from services.renderer.work import RenderSegmentWork
+    child = RenderChild()
+    work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
+    report = lambda done, total: print(child.pid, flush=True)
+    def run():
+        child.run(work, on_progress=report, deadline_s=600, cancelled=threading.Event())
+    if sys.argv[2] == "thread":
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    run()
+"""
+
+
+@pytest.mark.parametrize("where", ["main", "thread"])
+def test_a_child_in_mid_work_dies_with_its_killed_parent(endless_work, tmp_path, where):
+    (tmp_path / "work.json").write_text(endless_work.model_dump_json())
+    command = [sys.executable, "-c", textwrap.dedent(PARENT), str(tmp_path / "work.json"), where]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        child = int(parent.stdout.readline())
+        assert not is_gone(child)
+        parent.kill()
+    wait_until(lambda: is_gone(child))
+
+
+GREEN = """
+    import eventlet
+    eventlet.monkey_patch()
+    import sys, threading, time
+    from pathlib import Path
+    from services.renderer.child import ChildPool
+    from services.renderer.work import RenderSegmentWork
+    from shared.errors import TaskCancelledError
+    work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
+    pool, cancelled, ticks, began = ChildPool(1), threading.Event(), [0], []
+    pool.engine()
+    def tick():
+        while True:
+            ticks[0] += 1
+            eventlet.sleep(0.01)
+    def report(done, total):
+        began.append(ticks[0])
+        if len(began) == 3:
+            cancelled.set()
+    eventlet.spawn(tick)
+    try:
+        pool.run("account", work, on_progress=report, deadline_s=600, cancelled=cancelled)
+    except TaskCancelledError:
+        print("cancelled", began[2] - began[0])
+"""
+
+
+def test_under_eventlet_the_hub_goes_on_while_a_child_works(endless_work, tmp_path):
+    (tmp_path / "work.json").write_text(endless_work.model_dump_json())
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GREEN), str(tmp_path / "work.json")]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    word, ticks = output.split()
+    assert word == "cancelled"
+    assert int(ticks) > 20
+
+
+def test_the_parents_side_imports_no_pixel_library():
+    code = "import sys, services.renderer.child, services.renderer.keys; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"av", "cv2", "PIL", "numpy", "eventlet"} & set(modules)
