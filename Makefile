@@ -9,6 +9,8 @@ BIN := .venv/bin
 TYPED := -p shared -p services -p studiomatic -p deploy.local
 STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(BIN)/mypy $(TYPED) && \
 	$(BIN)/lint-imports
+# Modules that can be run; the other files there are their parts.
+BENCHMARKS = $(subst /,.,$(basename $(sort $(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks))))
 
 .PHONY: help demo test check bench servers format lock clean static server-programs
 
@@ -25,7 +27,8 @@ check: .venv/.dev static ## what needs no server: format, lint, types, imports, 
 	@$(BIN)/pytest -q tests/unit tests/contract
 
 bench: .venv/.dev server-programs ## measure: prints ratios and compares them with their targets
-	@$(BIN)/python -m pytest -p tests.conftest -o python_files='bench_*.py' -q -s benchmarks
+	@status=0; for module in $(BENCHMARKS); do \
+		echo "== $$module"; $(BIN)/python -m $$module || status=$$?; done; exit $$status
 
 servers: .venv/.dev server-programs ## start private RabbitMQ, PostgreSQL and S3 to develop against, until Ctrl-C
 	@$(BIN)/python -m deploy.local run
