@@ -9,7 +9,8 @@ from functools import cache
 def balanced_lines(
     widths: Sequence[float], space: float, most_width: float, most_lines: int
 ) -> list[range] | None:
-    """Break words into the fewest lines that fit; among those, the ones whose widest line is narrowest.
+    """Break words into the fewest lines that fit; among those, the ones whose widest line is narrowest
+    (the upper line is the shorter one when that is equal).
 
     Args:
         widths: Width of each word.

@@ -160,6 +160,17 @@ def test_a_full_disk_is_retryable_and_says_what_to_do(endless_work):
     assert (caught.value.code, caught.value.retryable) == ("renderer.disk_full", True)
 
 
+def test_a_disk_without_any_space_stops_every_kind_of_work(studio, tmp_path, short_work):
+    timeline = studio.timeline([studio.clip(studio.scenery(1), 30)])
+    (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
+    full = Path("/dev/full")
+    sound = MixAudioWork(timeline=tmp_path / "timeline.json", sounds={}, out=full)
+    for work in (short_work.model_copy(update={"out": full}), sound):
+        with pytest.raises(TaskFailedError) as caught:
+            RenderChild().run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+        assert caught.value.code == "renderer.disk_full"
+
+
 def test_a_folder_that_is_missing_is_named_as_a_file_problem(short_work, tmp_path):
     child = RenderChild()
     work = short_work.model_copy(update={"out": tmp_path / "missing" / "out.mp4"})

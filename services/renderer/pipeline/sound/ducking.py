@@ -15,7 +15,7 @@ HOP_SAMPLES = SAMPLE_RATE // 100
 _SPEECH_RMS = 10 ** (-45 / 20)
 # The music is down this long before speech and stays down this long after it, so that it does not pump between
 # words; the way down and up takes the ramp [s].
-_BEFORE_SECONDS, _AFTER_SECONDS, _RAMP_SECONDS = 0.15, 0.6, 0.4
+_BEFORE_SECONDS, _AFTER_SECONDS, _RAMP_SECONDS = 0.2, 0.6, 0.4
 
 
 def speech_in(voice: Samples) -> NDArray[np.bool_]:

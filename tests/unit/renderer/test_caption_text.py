@@ -1,0 +1,153 @@
+"""Captions as text: lines, direction, words and their times, and which font draws what."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.renderer.pipeline.caption_layout import lay_out
+from services.renderer.pipeline.caption_words import shown_words
+from services.renderer.pipeline.direction import runs_right_to_left, visual_order
+from services.renderer.pipeline.fonts import faces, runs_of
+from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
+from shared.contracts.timeline import CaptionStyle, CaptionWord, Cue, FrameSize
+
+STYLE, WIDE, TALL = CaptionStyle(), FrameSize(width=1920, height=1080), FrameSize(width=1080, height=1920)
+LONG = "The bees that live in this garden find their flowers by colour, by scent and by memory of the way. "
+
+
+def cue_of(text: str, *words: tuple[str, int, int]) -> Cue:
+    spoken = tuple(CaptionWord(text=word, start_frame=start, end_frame=end) for word, start, end in words)
+    return Cue(start_frame=0, end_frame=100, text=text, words=spoken)
+
+
+def test_lines_are_as_few_and_as_even_as_possible():
+    assert balanced_lines([10, 10, 10], 1, 40, 2) == [range(3)]
+    assert balanced_lines([10, 10, 10, 10, 10], 1, 40, 2) == [range(2), range(2, 5)]
+    assert balanced_lines([30, 5, 5, 5], 1, 40, 2) == [range(1), range(1, 4)]
+
+
+def test_text_that_cannot_fit_is_not_forced():
+    assert balanced_lines([30, 30, 30], 1, 40, 2) is None
+    assert balanced_lines([50], 1, 40, 2) is None
+
+
+@given(st.lists(st.floats(1, 60), min_size=1, max_size=25))
+def test_filled_lines_keep_every_word_in_order_and_fit_when_words_do(widths):
+    lines = filled_lines(widths, 2, 60)
+    assert [number for line in lines for number in line] == list(range(len(widths)))
+    assert all(sum(widths[n] for n in line) + 2 * (len(line) - 1) <= 60.0001 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Bees", False), ("النحل", True), ("דבורים", True), ("2024!", None), ("«النحل»", True), ("मधु", False)],
+)
+def test_direction_is_that_of_the_first_letter(text, expected):
+    assert runs_right_to_left(text) is expected
+
+
+def test_a_right_to_left_line_keeps_foreign_words_in_their_own_order():
+    words = ["استخدم", "Google", "Maps", "الآن", "2024"]
+    order = visual_order(words, right_to_left=True)
+    assert [words[n] for n in order] == ["2024", "الآن", "Google", "Maps", "استخدم"]
+
+
+def test_a_left_to_right_line_turns_foreign_words_around():
+    words = ["say", "שלום", "עולם", "twice"]
+    assert [words[n] for n in visual_order(words, right_to_left=False)] == ["say", "עולם", "שלום", "twice"]
+
+
+def test_words_are_shown_as_written_with_the_times_of_what_is_spoken():
+    shown = shown_words(cue_of("Bees, it's  true!", ("Bees", 0, 10), ("it's", 10, 15), ("true", 20, 30)))
+    assert [(w.text, w.start_frame, w.end_frame) for w in shown] == [
+        ("Bees,", 0, 10),
+        ("it's", 10, 15),
+        ("true!", 20, 30),
+    ]
+
+
+def test_parts_of_one_written_word_light_it_for_their_whole_time():
+    shown = shown_words(cue_of("well-known fact", ("well", 0, 5), ("known", 5, 9), ("fact", 9, 12)))
+    assert [(w.text, w.start_frame, w.end_frame) for w in shown] == [("well-known", 0, 9), ("fact", 9, 12)]
+
+
+def test_a_spoken_word_that_is_not_written_moves_no_other():
+    shown = shown_words(cue_of("42 bees", ("forty-two", 0, 5), ("bees", 5, 9)))
+    assert [(w.text, w.is_spoken_at(6)) for w in shown] == [("42", False), ("bees", True)]
+
+
+def test_a_cue_without_word_times_is_shown_without_highlight():
+    assert not any(word.is_spoken_at(5) for word in shown_words(cue_of("Bees fly")))
+
+
+@pytest.mark.parametrize(
+    "text", ["Straße", "मधुमक्खियाँ", "النحلة", "דבורים", "Пчёлы", "🐝", "→", "♪", "★", "ñ", "१२३"]
+)
+def test_every_bundled_script_is_drawn_by_one_face(text):
+    runs, missing = runs_of(text)
+    assert not missing
+    assert len(runs) == 1
+    assert runs[0].text == text
+
+
+def test_marks_digits_and_punctuation_stay_with_the_word_they_follow():
+    assert [run.face.name for run in runs_of("हैं,")[0]] == ["NotoSansDevanagari-Bold.ttf"]
+    assert [run.text for run in runs_of("Bee🐝!")[0]] == ["Bee", "🐝", "!"]
+
+
+def test_an_emoji_look_that_is_asked_for_is_given():
+    assert runs_of("❤\ufe0f")[0][0].face.is_emoji
+    assert not runs_of("❤")[0][0].face.is_emoji
+
+
+def test_joined_emoji_are_shown_as_their_parts_and_nothing_is_reported():
+    runs, missing = runs_of("👨\u200d👩\u200d👧👍🏽")
+    assert [run.text for run in runs] == ["👨👩👧👍"]
+    assert not missing
+
+
+def test_unknown_characters_are_reported_and_invisible_ones_are_not():
+    runs, missing = runs_of("蜂a\u200e\u00ad\ufe0f")
+    assert missing == {"蜂"}
+    assert runs[0].text.startswith("a")
+
+
+def test_faces_know_what_they_have():
+    latin = faces()[0]
+    assert all(latin.has(character) for character in "AzÄß€…Ж")
+    assert not any(latin.has(character) for character in "मع🐝蜂")
+
+
+@pytest.mark.parametrize("frame", [WIDE, TALL, FrameSize(width=128, height=128)])
+@pytest.mark.parametrize("text", ["Bees", LONG, LONG * 3, LONG * 40, "x" * 500, "नमस्ते दुनिया", "مرحبا بالعالم"])
+def test_a_caption_lies_inside_the_frame_whatever_is_said(frame, text):
+    layout = lay_out([word.text for word in shown_words(cue_of(text))], STYLE, frame)
+    assert 0 <= layout.x <= frame.width - layout.width
+    assert 0 <= layout.y <= frame.height - layout.height
+    assert {layout.x % 2, layout.y % 2, layout.width % 2, layout.height % 2} == {0}
+    assert any(layout.words)
+    assert all(
+        0 <= run.x < layout.width and 0 < run.baseline < layout.height for word in layout.words for run in word
+    )
+
+
+def test_a_normal_caption_has_its_full_size_and_at_most_two_lines():
+    layout = lay_out(LONG.split()[:12], STYLE, WIDE)
+    assert layout.font_size == round(1080 * STYLE.size_permille / 1000)
+    assert len({run.baseline for word in layout.words for run in word}) <= 2
+    assert layout.y + layout.height == pytest.approx(1080 * 0.88, abs=0.2 * layout.font_size)
+
+
+def test_a_long_caption_gets_smaller_before_it_gets_a_third_line():
+    layout = lay_out((LONG * 2).split(), STYLE, WIDE)
+    assert layout.font_size < round(1080 * STYLE.size_permille / 1000)
+    assert len({run.baseline for word in layout.words for run in word}) == 2
+
+
+def test_words_stand_in_reading_order():
+    layout = lay_out(["one", "two", "three"], STYLE, WIDE)
+    assert [word[0].x for word in layout.words] == sorted(word[0].x for word in layout.words)
+    arabic = lay_out(["واحد", "اثنان", "ثلاثة"], STYLE, WIDE)
+    assert [word[0].x for word in arabic.words] == sorted((word[0].x for word in arabic.words), reverse=True)
