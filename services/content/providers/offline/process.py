@@ -20,7 +20,6 @@ from shared.errors import TaskFailedError
 
 _MODULE = "services.content.providers.offline.child"
 _PROJECT_ROOT = str(Path(__file__).resolve().parents[4])
-_STDERR_TAIL_CHARACTERS = 1_000
 
 
 def run_child(craft: str, request: Mapping[str, Any], *, provider: str, timeout_s: float) -> dict[str, Any]:
@@ -96,9 +95,9 @@ def _answer(craft: str, outcome: _Outcome, provider: str) -> dict[str, Any]:
             error["message"], code=error["code"], retryable=error["retryable"], provider=provider
         )
     if outcome.exit_code != 0 or not reply:
-        tail = outcome.errors.decode(errors="replace")[-_STDERR_TAIL_CHARACTERS:]
+        *_, last_words = ["no message", *outcome.errors.decode(errors="replace").splitlines()]
         raise TaskFailedError(
-            f"the built-in {craft} provider ended with code {outcome.exit_code}; please report it: {tail}",
+            f"the built-in {craft} provider ended with code {outcome.exit_code}, please report it: {last_words}",
             code="content.builtin_crashed",
             retryable=True,
             provider=provider,

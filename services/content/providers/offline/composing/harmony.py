@@ -51,10 +51,18 @@ def voicings(mood: Mood, tonic: int, chords: Sequence[Chord]) -> list[tuple[int,
     centre = 60.0
     for root, steps in chords:
         tones = [_pitch(mood, tonic, root + step) for step in steps]
-        chord = {_near(tone, centre + offset) for tone, offset in zip(tones, _SPREAD, strict=False)}
-        voiced.append(tuple(sorted(chord)))
+        voiced.append(_consonant([_near(tone, centre + step) for tone, step in zip(tones, _SPREAD, strict=False)]))
         centre = 0.5 * centre + 0.5 * min(max(float(np.mean(voiced[-1])), 58), 64)
     return voiced
+
+
+def _consonant(tones: Sequence[int]) -> tuple[int, ...]:
+    """From low to high; a tone a semitone from an earlier one is left out (ninth against minor third)."""
+    kept: set[int] = set()
+    for tone in tones:
+        if not {tone - 1, tone + 1} & kept:
+            kept.add(tone)
+    return tuple(sorted(kept))
 
 
 def bass_note(mood: Mood, tonic: int, chord: Chord) -> int:
