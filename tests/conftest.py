@@ -58,8 +58,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _had(server)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Give the next test healthy servers, whatever this one pulled."""
+    """Heal the servers, whatever the test pulled, before its fixtures clean up and the next test begins."""
     for server in _needed_by(item):
         server.heal()
 
@@ -147,14 +148,12 @@ def eventually() -> Callable[..., None]:
 def _fresh_vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
     name = f"test-{next(_NUMBERS)}"
     yield rabbitmq.add_vhost(name)
-    rabbitmq.heal()
     rabbitmq.delete_vhost(name)
 
 
 def _fresh_database(postgres: PostgreSQL) -> Iterator[str]:
     name = f"test_{next(_NUMBERS)}"
     yield postgres.create_database(name)
-    postgres.heal()
     postgres.drop_database(name)
 
 

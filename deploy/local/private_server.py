@@ -34,6 +34,7 @@ class PrivateServer(ABC):
         self._folder = run.folder_for(name)
         self._port = ReservedPort()
         self._process: GuardedProcess | None = None
+        self._frozen = False
 
     @property
     def port(self) -> int:
@@ -82,10 +83,12 @@ class PrivateServer(ABC):
     def pause(self) -> None:
         """Freeze the server with SIGSTOP: connections stay open and nothing answers."""
         self._running().send_to_all(signal.SIGSTOP)
+        self._frozen = True
 
     def resume(self) -> None:
         """Undo ``pause``."""
         self._running().send_to_all(signal.SIGCONT)
+        self._frozen = False
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -98,10 +101,10 @@ class PrivateServer(ABC):
 
     def heal(self) -> None:
         """Undo what a failed test may have left: a dead or a frozen server."""
-        if self.alive:
-            self.resume()
-        else:
+        if not self.alive:
             self.start()
+        elif self._frozen:
+            self.resume()
 
     def close(self) -> None:
         """End the server at once, for good."""

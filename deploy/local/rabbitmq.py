@@ -51,6 +51,7 @@ class RabbitMQ(PrivateServer):
         self._write_settings()
         self._environment = {**os.environ, **self._node_environment()}
         self._control: RabbitMQControl | None = None
+        self._alarmed = False
 
     def url(self, vhost: str = "/", *, user: str = _USER, password: str | None = None) -> str:
         """Return the AMQP address of a vhost, credentials included."""
@@ -76,7 +77,8 @@ class RabbitMQ(PrivateServer):
     def heal(self) -> None:
         """Undo what a failed test may have left: a dead or frozen broker, an alarm."""
         super().heal()
-        self.clear_alarms()
+        if self._alarmed:
+            self.clear_alarms()
 
     def close(self) -> None:
         """End the broker at once, for good."""
@@ -120,10 +122,12 @@ class RabbitMQ(PrivateServer):
 
     def raise_disk_alarm(self) -> None:
         """Let the broker believe that its disk is full: publishers are blocked."""
+        self._alarmed = True
         self.control(f"rabbit_disk_monitor:set_disk_free_limit({1 << 60})")
 
     def raise_memory_alarm(self) -> None:
         """Let the broker believe that its memory is full: publishers are blocked."""
+        self._alarmed = True
         self.control("vm_memory_monitor:set_vm_memory_high_watermark(0.0)")
 
     def clear_alarms(self) -> None:
@@ -132,6 +136,7 @@ class RabbitMQ(PrivateServer):
             f"begin rabbit_disk_monitor:set_disk_free_limit({_DISK_FREE_LIMIT_BYTES}), "
             f"vm_memory_monitor:set_vm_memory_high_watermark({_MEMORY_WATERMARK}) end"
         )
+        self._alarmed = False
 
     def alarms(self) -> list[str]:
         """Return what is in alarm: ``disk``, ``memory``, both or nothing."""
