@@ -17,6 +17,8 @@ from services.content.providers.offline.painting.shapes import Chance
 _FILE = Path(__file__).with_name("keywords.yaml")
 _WHOLE_WORD_LETTERS = 3
 _NEAR_SHARE = 0.6
+_SURE = 2
+"""A subject that scores less than this says little about its picture."""
 
 _HOURS = {
     "meadow": (Hour.DAY, Hour.GOLDEN, Hour.DAWN, Hour.PASTEL),
@@ -53,10 +55,10 @@ def choose(prompt: str, style: str, chance: Chance) -> Choice:
     subject, _, leaning = prompt.partition(";")
     words, leanings = _words(subject), _words(f"{leaning} {style}")
     book = _book()
-    fitting = _near_best(_scores(words, book["scenes"]))
-    leant = _scores(leanings, book["scenes"])
-    if not fitting:
-        fitting = _near_best(leant) or [_DEFAULT_SCENE]
+    meant, leant = _scores(words, book["scenes"]), _scores(leanings, book["scenes"])
+    if max(meant.values(), default=0) < _SURE and leant:
+        meant = leant
+    fitting = _near_best(meant) or [_DEFAULT_SCENE]
     scene = max(fitting, key=lambda name: (leant.get(name, 0), chance.random()))
     everything = [*words, *leanings]
     return Choice(

@@ -15,6 +15,7 @@ from services.content.providers.offline.painting.shapes import Chance, Point, bl
 
 _YOLK = hexed("#ffc22e")
 _SEED = hexed("#7a4a1d")
+_GOLDEN_TURN = 2.399963
 
 
 class Sheet(Protocol):
@@ -122,15 +123,14 @@ def coneflower(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, 
         oval(x - radius * 0.05, y - radius * 0.15, radius * 0.36, radius * 0.26),
         mix(_SEED, hexed("#e8852e"), 0.55),
     )
-    if radius < 24:
-        return
-    for row in range(4):
-        for step in range(-3 + row // 2, 4 - row // 2):
-            px, py = x + step * radius * 0.105, y - radius * (0.02 + 0.09 * row) - abs(step) * radius * -0.012
-            sheet.shape(
-                oval(px, py, radius * 0.028, radius * 0.05, count=8),
-                hexed("#ffb648") if (row + step) % 2 else _SEED,
-            )
+    seeds = 0 if radius < 24 else round(40 + radius * 0.35)
+    for seed in range(seeds):
+        turn, reach = seed * _GOLDEN_TURN, math.sqrt((seed + 0.5) / seeds)
+        px = x + reach * radius * 0.39 * math.cos(turn)
+        py = y - radius * 0.12 + reach * radius * 0.29 * math.sin(turn)
+        light = 0.5 - 0.5 * math.sin(turn) * reach
+        shade = mix(_SEED, hexed("#ffbf4d"), light if seed % 3 else light * 0.4)
+        sheet.shape(oval(px, py, radius * 0.024, radius * 0.040, count=8), shade)
 
 
 def tulip(sheet: Sheet, x: float, y: float, radius: float, colour: Colour, chance: Chance) -> None:

@@ -100,15 +100,17 @@ def oval(x: float, y: float, across: float, down: float, angle: float = 0.0, cou
     return turned(list(zip(across * np.cos(steps), down * np.sin(steps), strict=True)), x, y, angle)
 
 
+_BLADE_STEPS = tuple(step / 6 for step in range(7))
+_BLADE_HALF = tuple(0.5 * (1 - step) ** 0.8 for step in _BLADE_STEPS)
+
+
 def blade(x: float, y: float, height: float, width: float, lean: float) -> list[Point]:
     """A blade of grass or a stem tip: wide below, pointed above, bent sideways by ``lean``."""
-    along = np.linspace(0, 1, 7)
-    centre = x + lean * along**2
-    half = width / 2 * (1 - along) ** 0.8
-    rows = y - height * along
-    left = list(zip(centre - half, rows, strict=True))
-    right = list(zip(centre + half, rows, strict=True))
-    return [*left, *reversed(right)]
+    places = [
+        (x + lean * step * step, y - height * step, width * half)
+        for step, half in zip(_BLADE_STEPS, _BLADE_HALF, strict=True)
+    ]
+    return [*((a - half, b) for a, b, half in places), *((a + half, b) for a, b, half in reversed(places))]
 
 
 def ribbon(spine: Sequence[Point], widths: Sequence[float]) -> list[Point]:

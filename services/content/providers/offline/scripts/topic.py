@@ -33,7 +33,7 @@ _SCENES = {
     "use": "mountains at dawn",
     "close": "sunset, calm evening light",
 }
-"""What the picture of each part shows when the topic itself suggests nothing; read by the picture provider."""
+"""What the picture of each part shows; providers of pictures give most weight to what stands first."""
 
 
 def script_about(topic: str, slides: int, phrases: Phrases, language: str) -> Script:
@@ -48,7 +48,8 @@ def script_about(topic: str, slides: int, phrases: Phrases, language: str) -> Sc
         return Script(title=subject, slides=(_whole(subject, phrases, known, chance),))
     opening, closing = (known[0], known[-1]) if known else _frame(subject, phrases, chance)
     told = _some(known[1:-1], slides - 2, chance)
-    asked = [_slide(subject, *part) for part in _middle(phrases, slides - 2 - len(told), chance)]
+    parts = _middle(phrases, slides - 2 - len(told), chance)
+    asked = [_slide(subject, *part, is_metaphor=index % 2 == 0) for index, part in enumerate(parts)]
     return Script(title=subject, slides=(opening, *told, *asked, closing))
 
 
@@ -96,9 +97,11 @@ def _opened(phrases: Phrases, number: int, narration: str) -> str:
     return narration if opening == 0 else f"{phrases.again[(opening - 1) % len(phrases.again)]} {narration}"
 
 
-def _slide(subject: str, title: str, narration: str, scene: str) -> ScriptSlide:
+def _slide(subject: str, title: str, narration: str, scene: str, *, is_metaphor: bool = False) -> ScriptSlide:
+    """Every second picture is one of the passage instead of the subject, so that not all look alike."""
     spoken = _DOUBLED_END.sub(r"\1", narration.replace("{topic}", subject))
-    return ScriptSlide(title=title, narration=spoken, image_prompt=f"{subject}; {_SCENES[scene]}")
+    pictured = (_SCENES[scene], subject) if is_metaphor else (subject, _SCENES[scene])
+    return ScriptSlide(title=title, narration=spoken, image_prompt="; ".join(pictured))
 
 
 def _pick(choices: Sequence[str], chance: np.random.Generator) -> str:

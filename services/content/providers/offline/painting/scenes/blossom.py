@@ -97,14 +97,14 @@ def _leaves(canvas: Canvas, palette: Palette, chance: Chance) -> None:
             petal(x, canvas.height * 1.03, angle, length * 0.95, length * 0.14, fullness=0.5), lighter(tone, 0.12)
         )
     layer = canvas.layer()
-    for x in (-0.02, 0.1, 0.93, 1.04):
+    for x in (-0.03, 0.06, 0.97, 1.04):
         angle = -math.pi / 2 + (0.5 - x) * 0.9
         length = canvas.unit * float(chance.uniform(0.26, 0.40))
         layer.shape(
             petal(x * canvas.width, canvas.height * 1.08, angle, length, length * 0.42, fullness=0.5),
             palette.shade,
         )
-    layer.lay(canvas.unit * 0.012, 0.9)
+    layer.lay(canvas.unit * 0.014, 0.8)
 
 
 def _visitor(

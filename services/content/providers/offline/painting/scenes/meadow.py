@@ -9,8 +9,9 @@ from services.content.providers.offline.painting.canvas import Canvas, Light
 from services.content.providers.offline.painting.colour import lighter, mix
 from services.content.providers.offline.painting.flora import BLOSSOMS, Ground, flower, grass, turf
 from services.content.providers.offline.painting.palettes import Palette
-from services.content.providers.offline.painting.shapes import Chance, curve, hill, oval, row_at
+from services.content.providers.offline.painting.shapes import Chance, curve, hill, row_at
 from services.content.providers.offline.painting.sky import clouds, sunlight
+from services.content.providers.offline.painting.trees import conifer, leafy
 
 
 def paint_meadow(canvas: Canvas, palette: Palette, chance: Chance, *, bees: int = 2) -> None:
@@ -52,12 +53,11 @@ def _hills(canvas: Canvas, palette: Palette, chance: Chance, horizon: float) -> 
 
 def _far_trees(canvas: Canvas, palette: Palette, chance: Chance, ridge: list[tuple[float, float]]) -> None:
     colour = mix(palette.near, palette.haze, 0.25)
-    for _ in range(26):
+    for _ in range(16):
         x = float(chance.uniform(0, canvas.width))
-        size = canvas.unit * float(chance.uniform(0.008, 0.022))
-        y = row_at(ridge, x) + size * 0.45
-        canvas.shape(oval(x, y - size * 0.7, size, size * 1.1, count=18), colour)
-        canvas.shape(oval(x - size * 0.2, y - size * 0.9, size * 0.6, size * 0.6, count=14), lighter(colour, 0.12))
+        size = canvas.unit * float(chance.uniform(0.022, 0.050))
+        plant = conifer if chance.random() < 0.4 else leafy
+        plant(canvas, x, row_at(ridge, x) + size * 0.06, size, colour, chance)
 
 
 def _field(canvas: Canvas, palette: Palette, chance: Chance, horizon: float) -> None:
