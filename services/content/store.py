@@ -30,21 +30,26 @@ class ContentStore:
     def transaction(self) -> Iterator[ContentUnit]:
         """One atomic change."""
         with self._database.transaction() as connection:
-            yield ContentUnit(connection, self._clock)
+            yield ContentUnit(connection, self._clock, locks=True)
 
     @contextmanager
     def reading(self) -> Iterator[ContentUnit]:
         """A consistent look that changes nothing."""
         with self._database.reading() as connection:
-            yield ContentUnit(connection, self._clock)
+            yield ContentUnit(connection, self._clock, locks=False)
 
 
 class ContentUnit:
-    """What can be done inside one transaction."""
+    """What can be done inside one transaction.
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    Args:
+        locks: Whether rows that are read here are kept from others until the end; only where writing is possible.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, *, locks: bool) -> None:
         self._connection = connection
         self._clock = clock
+        self._locks = locks
 
     # Projects and revisions
 
@@ -153,7 +158,9 @@ class ContentUnit:
     # Ledger and assets
 
     def ledger_entry(self, account_id: str, digest: str) -> LedgerEntry | None:
-        query = select(LEDGER).where(_entry(account_id, digest)).with_for_update()
+        query = select(LEDGER).where(_entry(account_id, digest))
+        if self._locks:
+            query = query.with_for_update()
         row = self._connection.execute(query).mappings().one_or_none()
         return _ledger_entry(row) if row else None
 

@@ -58,30 +58,37 @@ class JobStore:
     def transaction(self) -> Iterator[JobUnit]:
         """One atomic change: state, facts and commands are stored together or not at all."""
         with self._database.transaction() as connection:
-            yield JobUnit(connection, self._clock)
+            yield JobUnit(connection, self._clock, locks=True)
 
     @contextmanager
     def reading(self) -> Iterator[JobUnit]:
         """A consistent look that changes nothing."""
         with self._database.reading() as connection:
-            yield JobUnit(connection, self._clock)
+            yield JobUnit(connection, self._clock, locks=False)
 
 
 class JobUnit:
-    """What can be done inside one transaction."""
+    """What can be done inside one transaction.
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    Args:
+        locks: Whether rows that are read here are kept from others until the end; only where writing is possible.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, *, locks: bool) -> None:
         self._connection = connection
         self._clock = clock
+        self._locks = locks
 
     # Jobs
 
     def job(self, job_id: str, account_id: str | None = None) -> JobRecord | None:
-        """A job, locked until the end of the transaction; none if it is another account's."""
+        """A job, in a transaction locked until its end; none if it is another account's."""
         query = select(JOBS).where(JOBS.c.job_id == job_id)
         if account_id is not None:
             query = query.where(JOBS.c.account_id == account_id)
-        row = self._connection.execute(query.with_for_update()).mappings().one_or_none()
+        if self._locks:
+            query = query.with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
         return _job(row) if row else None
 
     def job_by_key(self, account_id: str, idempotency_key: str) -> JobRecord | None:

@@ -1,4 +1,4 @@
-"""Content's real use cases on SQLite and a folder; providers and the media door are played by the test."""
+"""Content's real use cases on a database and a folder; providers and the media door are played by the test."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ class OpenDoor:
 class Desk:
     """Everything of content, and the fakes behind it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path) -> None:
         self.clock = FixedClock()
-        self.database = open_database(f"sqlite:///{folder}", schema="content")
+        self.database = open_database(database_url, schema="content")
         migrate(self.database, "content")
         self.store = ContentStore(self.database, self.clock)
         self.object_store = open_store(FolderLocation(path=folder / "objects"))
@@ -128,7 +128,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
+def database_url(tmp_path: Path) -> str:
+    """SQLite here; the same tests run on PostgreSQL in tests/integration."""
+    return f"sqlite:///{tmp_path}"
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(database_url, tmp_path)
     yield desk
     desk.database.close()

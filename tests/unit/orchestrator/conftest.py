@@ -1,4 +1,4 @@
-"""A farm without a broker: the orchestrator's real use cases on SQLite, and workers played by the test."""
+"""A farm without a broker: the orchestrator's real use cases on a database, and workers played by the test."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ class Outlines:
 class Farm:
     """Drives jobs by hand: dispatch, perform, report."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, database_url: str) -> None:
         self.clock = FixedClock()
-        self.database = open_database(f"sqlite:///{folder}", schema="orchestrator")
+        self.database = open_database(database_url, schema="orchestrator")
         migrate(self.database, "orchestrator")
         self.store = JobStore(self.database, self.clock)
         self.objects = Objects()
@@ -276,7 +276,13 @@ class Farm:
 
 
 @pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Farm]:
-    farm = Farm(tmp_path)
+def database_url(tmp_path: Path) -> str:
+    """SQLite here; the same tests run on PostgreSQL in tests/integration."""
+    return f"sqlite:///{tmp_path}"
+
+
+@pytest.fixture
+def farm(database_url: str) -> Iterator[Farm]:
+    farm = Farm(database_url)
     yield farm
     farm.database.close()

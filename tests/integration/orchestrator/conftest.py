@@ -1,0 +1,1 @@
+../../unit/orchestrator/conftest.py

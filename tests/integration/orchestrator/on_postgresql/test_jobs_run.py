@@ -1,0 +1,1 @@
+../../../unit/orchestrator/test_jobs_run.py
