@@ -29,6 +29,8 @@ _ACCOUNTS = ("postgres", "nobody")
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
+    # In files of the data folder: nothing stays in /dev/shm after SIGKILL.
+    "dynamic_shared_memory_type": "mmap",
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "200",
