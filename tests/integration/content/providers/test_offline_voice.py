@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import wave
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,8 +164,15 @@ def test_a_child_that_dies_is_reported_with_its_last_words() -> None:
 
 
 def test_the_child_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from services.content.providers.offline import process
+    seen: list[dict[str, str]] = []
+    start = subprocess.Popen
+
+    def record(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        seen.append(options["env"])
+        return start(*arguments, **options)
 
     monkeypatch.setenv("STUDIO_SECRET", "planted")
+    monkeypatch.setattr(subprocess, "Popen", record)
+    speak("Hello", tmp_path)
 
-    assert "planted" not in process._environment().values()
+    assert "planted" not in seen[0].values()

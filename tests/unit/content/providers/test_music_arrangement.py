@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 
 from services.content.providers.offline.composing.arrange import arrange
+from services.content.providers.offline.composing.harmony import chord_plan
 from services.content.providers.offline.composing.moods import MOODS, Instrument, mood_named
 from services.content.providers.offline.composing.notes import Note
 from services.content.providers.offline.seeds import generator
@@ -56,6 +57,13 @@ def test_the_piece_ends_on_its_home_chord(name: str) -> None:
     assert last_bass.midi % 12 in {key % 12 for key in MOODS[name].keys}
     assert last_bass.start + last_bass.seconds == pytest.approx(60.0, abs=0.02)
     assert 60.0 - last_bass.start >= 2.5
+
+
+@pytest.mark.parametrize("name", MOODS)
+def test_the_bar_before_the_end_leads_home(name: str) -> None:
+    root, _ = chord_plan(MOODS[name], 13, generator(name))[-1]
+
+    assert root in (3, 4, 6)
 
 
 def test_takes_and_moods_differ() -> None:

@@ -11,7 +11,7 @@ from shared.errors import InvalidInputError
 _SENTENCE_END = re.compile(r"(?<=[.!?…।॥؟])\s+|(?<=[.!?…।॥؟][\"'”’»)\]])\s+|(?<=[。！？])")
 _CLAUSE_END = re.compile(r"(?<=[,;:،、—–])\s+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:\w|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|Sr|Sra|p\.ej|Ud|Uds|Mme|env|डॉ)\.$"
+    r"(?:^|[\s(])(?:\w|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|Nr|Sr|Sra|p\.ej|Ud|Uds|Mme|env|डॉ)\.$"
 )
 _NEW_BLOCK = re.compile(r"^\s*(?:[-*•>]|#{1,6}|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*#{1,6}\s")

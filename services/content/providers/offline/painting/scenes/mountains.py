@@ -31,6 +31,9 @@ def paint_mountains(canvas: Canvas, palette: Palette, chance: Chance) -> None:
         mirror(canvas, palette, chance, shore)
         _firs(canvas, palette, chance, canvas.height * 1.02, canvas.unit * 0.32, gap=0.5)
     else:
+        valley = mix(palette.near, palette.haze, 0.45)
+        canvas.sky((valley, mix(valley, palette.shade, 0.7)), top=shore)
+        canvas.veil(palette.haze, (0, 0.5, 0), top=shore - canvas.unit * 0.05, bottom=shore + canvas.unit * 0.08)
         _firs(canvas, palette, chance, canvas.height * 0.99, canvas.unit * 0.26, gap=0.25)
 
 
