@@ -48,9 +48,8 @@ def load_still(path: Path, reference: ImageReference, motion: Motion, frame: Fra
     """
     original = (reference.width, reference.height)
     width, height = _sampled_size(original, motion, frame)
-    bgr = _resized(_decoded(path, reference), width, height)
     return Still(
-        planes=_planes_of_bgr(bgr),
+        planes=_planes_of(_decoded(path, reference), width, height),
         original=original,
         scale_x=width / reference.width,
         scale_y=height / reference.height,
@@ -91,19 +90,19 @@ def _even(length: float) -> int:
     return max(2, round(length / 2) * 2)
 
 
-def _resized(bgr: Plane, width: int, height: int) -> Plane:
-    if bgr.shape[:2] == (height, width):
-        return bgr
-    shrinks = width * height < bgr.shape[0] * bgr.shape[1]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    return cv2.resize(bgr, (width, height), interpolation=interpolation)  # type: ignore[return-value]
-
-
-def _planes_of_bgr(bgr: Plane) -> Planes:
+def _planes_of(bgr: Plane, width: int, height: int) -> Planes:
+    """Convert, then bring luma to this size and chroma straight to half of it."""
     y, u, v = cv2.split(cv2.transform(bgr, _YUV_FROM_BGR))
-    half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
     return Planes(
-        y=y,  # type: ignore[arg-type]
-        u=cv2.resize(u, half, interpolation=cv2.INTER_AREA),  # type: ignore[arg-type]
-        v=cv2.resize(v, half, interpolation=cv2.INTER_AREA),  # type: ignore[arg-type]
+        y=_resized(y, width, height),  # type: ignore[arg-type]
+        u=_resized(u, width // 2, height // 2),  # type: ignore[arg-type]
+        v=_resized(v, width // 2, height // 2),  # type: ignore[arg-type]
     )
+
+
+def _resized(plane: Plane, width: int, height: int) -> Plane:
+    if plane.shape == (height, width):
+        return plane
+    shrinks = width * height < plane.size
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
+    return cv2.resize(plane, (width, height), interpolation=interpolation)  # type: ignore[return-value]
