@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.content.providers.offline.painting.choice import choose
+from services.content.providers.offline.painting.colour import hexed
 from services.content.providers.offline.painting.palettes import Hour
 from services.content.providers.offline.seeds import generator
 
@@ -76,6 +77,15 @@ def test_bees_appear_only_where_they_are_asked_for() -> None:
     assert choose("bees in a meadow", "", generator(1)).with_bees
     assert not choose("a meadow, as it has been", "", generator(1)).with_bees
     assert choose("the waggle dance on honeycomb", "", generator(1)).with_dance
+
+
+@pytest.mark.parametrize("prompt", ["a purple blossom", "una flor morada", "eine violette Blüte", "बैंगनी फूल"])
+def test_a_blossom_has_the_colour_asked_for(prompt: str) -> None:
+    assert choose(prompt, "", generator(1)).blossoms == (hexed("#8f5cf0"),)
+
+
+def test_what_stands_before_the_first_comma_counts_more() -> None:
+    assert scene("a sunny meadow with wild flowers at dawn, a beehive under a tree") == "meadow"
 
 
 def test_words_are_not_found_inside_other_words() -> None:

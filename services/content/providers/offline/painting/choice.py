@@ -11,13 +11,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from services.content.providers.offline.painting.colour import Colour, hexed
 from services.content.providers.offline.painting.palettes import Hour
 from services.content.providers.offline.painting.shapes import Chance
 
 _FILE = Path(__file__).with_name("keywords.yaml")
 _WHOLE_WORD_LETTERS = 3
-_NEAR_SHARE = 0.6
-_SURE = 2
+_NEAR_SHARE = 0.75
+_SURE = 4
 """A subject that scores less than this says little about its picture."""
 
 _HOURS = {
@@ -39,10 +40,11 @@ _DEFAULT_SCENE = "abstract"
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What to paint."""
+    """What to paint; ``blossoms`` are the colours asked for, none when the palette may decide."""
 
     scene: str
     hour: Hour
+    blossoms: tuple[Colour, ...]
     with_bees: bool
     with_dance: bool
 
@@ -50,12 +52,14 @@ class Choice:
 def choose(prompt: str, style: str, chance: Chance) -> Choice:
     """Choose by the subject, which is the prompt up to the first semicolon; what follows it only leans.
 
-    Several scenes may fit a subject about equally: then what follows decides, or else chance.
+    Words before the first comma count twice. Several scenes may fit a subject about equally: then what follows
+    decides, or else chance.
     """
     subject, _, leaning = prompt.partition(";")
     words, leanings = _words(subject), _words(f"{leaning} {style}")
     book = _book()
-    meant, leant = _scores(words, book["scenes"]), _scores(leanings, book["scenes"])
+    meant = _scores([*words, *_words(subject.split(",")[0])], book["scenes"])
+    leant = _scores(leanings, book["scenes"])
     if max(meant.values(), default=0) < _SURE and leant:
         meant = leant
     fitting = _near_best(meant) or [_DEFAULT_SCENE]
@@ -64,6 +68,7 @@ def choose(prompt: str, style: str, chance: Chance) -> Choice:
     return Choice(
         scene=scene,
         hour=_hour(scene, everything, chance),
+        blossoms=tuple(hexed(code) for code in _scores(everything, book["colours"])),
         with_bees=bool(_scores(everything, {"bees": book["bees"]})),
         with_dance=bool(_scores(everything, {"dances": book["dances"]})),
     )
@@ -108,6 +113,7 @@ def _book() -> dict[str, dict[str, Any]]:
     return {
         "scenes": {name: _weights(lines) for name, lines in raw["scenes"].items()},
         "hours": {name: _weights(lines) for name, lines in raw["hours"].items()},
+        "colours": {code: _weights(lines) for code, lines in raw["colours"].items()},
         "bees": _weights(raw["bees"]),
         "dances": _weights(raw["dances"]),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from services.content.providers.offline.painting.canvas import Canvas
 from services.content.providers.offline.painting.choice import Choice, choose
-from services.content.providers.offline.painting.palettes import PALETTES
+from services.content.providers.offline.painting.palettes import PALETTES, Palette
 from services.content.providers.offline.painting.scenes import PLAIN_SCENES
 from services.content.providers.offline.painting.scenes.blossom import paint_blossom
 from services.content.providers.offline.painting.scenes.hive import paint_hive
@@ -30,7 +31,7 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paint(canvas: Canvas, choice: Choice, chance: Chance) -> None:
-    palette = PALETTES[choice.hour]
+    palette = _palette(choice)
     if choice.scene in PLAIN_SCENES:
         PLAIN_SCENES[choice.scene](canvas, palette, chance)
     elif choice.scene == "hive":
@@ -39,3 +40,13 @@ def _paint(canvas: Canvas, choice: Choice, chance: Chance) -> None:
         paint_blossom(canvas, palette, chance, bees=1 if choice.with_bees else 0)
     else:
         paint_meadow(canvas, palette, chance, bees=2 if choice.with_bees else 0)
+
+
+def _palette(choice: Choice) -> Palette:
+    """The palette of the hour; a single blossom takes the colour asked for, a meadow has more of it."""
+    palette = PALETTES[choice.hour]
+    if choice.scene == "blossom" and choice.blossoms:
+        return replace(palette, accents=choice.blossoms)
+    if choice.scene == "meadow":
+        return replace(palette, accents=(*choice.blossoms * 4, *palette.accents))
+    return palette

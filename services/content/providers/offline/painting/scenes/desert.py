@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.content.providers.offline.painting.canvas import Canvas, Light
 from services.content.providers.offline.painting.colour import Colour, hexed, lighter, mix
-from services.content.providers.offline.painting.palettes import PALETTES, Hour, Palette
+from services.content.providers.offline.painting.palettes import Palette
 from services.content.providers.offline.painting.shapes import Chance, Point, curve, hill, ribbon
 from services.content.providers.offline.painting.sky import birds, clouds, stars, sunlight
 
@@ -17,7 +17,7 @@ _SAND, _RUST = hexed("#f2b66d"), hexed("#a64b2a")
 def paint_desert(canvas: Canvas, palette: Palette, chance: Chance) -> None:
     """Mesas at the horizon, five dunes each with a lit and a shadowed side."""
     horizon = canvas.height * float(chance.uniform(0.50, 0.58))
-    is_night = palette is PALETTES[Hour.NIGHT]
+    is_night = max(palette.sky[0]) < 0.2
     sun = Light(
         x=canvas.width * float(chance.uniform(0.25, 0.75)),
         y=horizon * float(chance.uniform(0.50, 0.80)),
