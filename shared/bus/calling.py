@@ -9,9 +9,11 @@ from typing import Any
 
 import eventlet
 from eventlet.event import Event
+from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 
 from shared.bus.context import TaskContext
+from shared.bus.patience import HandedBackError
 from shared.clock import SystemClock
 from shared.errors import StudiomaticError, TaskCancelledError, TaskFailedError
 
@@ -61,7 +63,10 @@ class _Call:
 def _started(entrypoint: Entrypoint, arguments: tuple[Any, ...]) -> _Call:
     call = _Call()
     container = entrypoint.container
-    worker = container.spawn_worker(entrypoint, arguments, {}, handle_result=call.keep)
+    try:
+        worker = container.spawn_worker(entrypoint, arguments, {}, handle_result=call.keep)
+    except ContainerBeingKilled:
+        raise HandedBackError from None
     call.thread = container._worker_threads[worker]
     return call
 

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import eventlet
+
 from shared.bus.delivery import BrokerDelivery
 from shared.bus.reader import Prepare, QueueReader
+
+CLOSE_GRACE_S = 2.0
 
 _LOOK_S = 0.05
 
@@ -46,8 +50,9 @@ class Consumption:
     def close(self) -> None:
         """End; deliveries without an answer go back to the broker."""
         self._reader.close()
-        if self._thread is not None:
+        with eventlet.Timeout(CLOSE_GRACE_S, False):
             self._thread.wait()
+        self._thread.kill()  # a frozen broker answers no farewell
 
     def wait_until_idle(self, seconds: float) -> bool:
         """Wait until every delivery is dealt with; returns whether that came true in time."""

@@ -16,15 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
-from shared.bus.connection import broker_connection
+from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.errors import UnroutableError
 from shared.bus.outgoing import OutgoingMessage
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import BrokerUnavailableError
-
-log = structlog.get_logger(__name__)
 
 SEND_TIMEOUT_S = 10.0
 """Longest wait for connection and confirms together."""
@@ -135,12 +131,12 @@ class _ConfirmedChannel:
 
     def __init__(self, url: str) -> None:
         self._connection = broker_connection(url)
-        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._errors = connection_errors(self._connection)
         self._sent = 0
         self._unconfirmed: dict[int, _Ticket] = {}
         self._by_message: dict[str, _Ticket] = {}
         try:
-            self._connection.connect()
+            self._wire = connect(self._connection)
             self._channel: Any = self._connection.channel()
             self._select_confirms()
         except self._errors as error:
@@ -166,10 +162,7 @@ class _ConfirmedChannel:
             self._by_message.clear()
 
     def close(self) -> None:
-        try:
-            self._connection.close()
-        except self._errors:
-            log.debug("connection_was_broken")
+        hang_up(self._wire)
 
     def _select_confirms(self) -> None:
         self._channel.confirm_select()

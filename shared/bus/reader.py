@@ -18,7 +18,7 @@ import structlog
 from kombu.entity import Queue
 from kombu.mixins import ConsumerMixin
 
-from shared.bus.connection import broker_connection
+from shared.bus.connection import broker_connection, hang_up
 from shared.bus.delivery import BrokerDelivery
 
 log = structlog.get_logger(__name__)
@@ -50,11 +50,22 @@ class QueueReader(ConsumerMixin):
     Args:
         prefetch: Most deliveries held at a time.
         receive: Must not block; it runs in the reader's own thread.
+
+    Attributes:
+        connections_lost: How often the connection broke.
     """
 
-    def __init__(self, url: str, prepare: Prepare, receive: Receive, *, prefetch: int) -> None:
-        self.connection = broker_connection(url, heartbeat_s=HEARTBEAT_S)
-        self.ready = threading.Event()
+    def __init__(
+        self,
+        url: str,
+        prepare: Prepare,
+        receive: Receive,
+        *,
+        prefetch: int,
+        heartbeat_s: int = HEARTBEAT_S,
+    ) -> None:
+        self.connection = broker_connection(url, heartbeat_s=heartbeat_s)
+        self.connections_lost = 0
         self._prepare = prepare
         self._receive = receive
         self._prefetch = prefetch
@@ -87,13 +98,11 @@ class QueueReader(ConsumerMixin):
         self._consumers = [consumer]
         return self._consumers
 
-    def on_consume_ready(self, *_: Any, **__: Any) -> None:
-        self.ready.set()
-
     def consume(self, *args: Any, **kwargs: Any) -> Iterator[None]:
         try:
             yield from super().consume(*args, **{**kwargs, "safety_interval": LOOK_S})
         except (*self.connection_errors, *self.channel_errors) as error:
+            self.connections_lost += 1
             log.warning("broker_connection_lost", error=f"{type(error).__name__}: {str(error)[:200]}")
             raise
 
@@ -116,7 +125,12 @@ class QueueReader(ConsumerMixin):
                 interval_step=FIRST_RECONNECT_S,
                 interval_max=LONGEST_RECONNECT_S,
             )
-            yield connection
+            wire = connection.connection
+            try:
+                yield connection
+            except BaseException:
+                hang_up(wire)
+                raise
 
     def on_connection_error(self, exc: Exception, interval: float) -> None:
         log.warning("broker_unreachable", error=type(exc).__name__, retry_in_s=interval)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import structlog
-
-from shared.bus.connection import broker_connection
+from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.topology import REPLIES_EXCHANGE
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.errors import BrokerUnavailableError
 
-log = structlog.get_logger(__name__)
+SEND_TIMEOUT_S = 5.0
+"""A broker that blocks publishers stops reading; then no reply is worth more time than this."""
 
 
 class ReplySender:
@@ -26,9 +25,9 @@ class ReplySender:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection = broker_connection(url)
-        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._errors = connection_errors(broker_connection(url))
         self._turn = threading.Lock()
+        self._wire: Any = None
         self._channel: Any = None
 
     def send(self, reply: Envelope, address: str) -> None:
@@ -61,19 +60,20 @@ class ReplySender:
 
     def _send(self, body: bytes, reply: Envelope, address: str) -> None:
         if self._channel is None:
-            self._connection = broker_connection(self._url)
-            self._channel = self._connection.channel()
+            connection = broker_connection(self._url)
+            self._wire = connect(connection)
+            self._channel = connection.channel()
         message = self._channel.prepare_message(
             body,
             content_type=CONTENT_TYPE,
             content_encoding="utf-8",
             properties={"delivery_mode": 1, "message_id": reply.id, "correlation_id": reply.causationid or ""},
         )
-        self._channel.basic_publish(message, exchange=REPLIES_EXCHANGE, routing_key=address)
+        self._channel.basic_publish(
+            message, exchange=REPLIES_EXCHANGE, routing_key=address, timeout=SEND_TIMEOUT_S
+        )
 
     def _drop(self) -> None:
-        self._channel = None
-        try:
-            self._connection.close()
-        except self._errors:
-            log.debug("connection_was_broken")
+        if self._wire is not None:
+            hang_up(self._wire)
+        self._wire = self._channel = None

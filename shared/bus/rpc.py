@@ -18,7 +18,7 @@ from kombu.entity import Exchange, Queue
 from kombu.messaging import Consumer
 
 from shared.bus.calls import DEADLINE_HEADER, CallFailed
-from shared.bus.connection import broker_connection
+from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.errors import RpcTimeoutError, UnroutableError
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
 from shared.bus.trace import child_traceparent
@@ -145,8 +145,9 @@ class _Session:
 
     def __init__(self, url: str, user: str) -> None:
         self._connection = broker_connection(url)
-        self._errors = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
+        self._errors = connection_errors(self._connection)
         self._address = own_queue_prefix("replies", user) + new_id()
+        self._wire: Any = None
         self._channel: Any = None
         self._answer: Envelope | None = None
         self._asked = ""
@@ -176,13 +177,11 @@ class _Session:
         return self._answer
 
     def close(self) -> None:
-        try:
-            self._connection.close()
-        except self._errors:
-            self._channel = None
+        if self._wire is not None:
+            hang_up(self._wire)
 
     def _open(self) -> None:
-        self._connection.connect()
+        self._wire = connect(self._connection)
         self._channel = self._connection.channel()
         self._channel.events["basic_return"].add(self._on_return)
         queue = Queue(

@@ -12,7 +12,7 @@ from shared.bus.replying import ReplySender
 from shared.bus.topology import rpc_queue
 
 CALLS_AT_A_TIME = 16
-CLOSE_GRACE_S = 10.0
+ANSWER_GRACE_S = 10.0
 
 
 class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
@@ -41,6 +41,6 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
         if not self._stopped:
             self._stopped = True
             self._consumption.stop_consuming()
-            self._consumption.wait_until_idle(CLOSE_GRACE_S)
+            self._consumption.wait_until_idle(ANSWER_GRACE_S)
             self._consumption.close()
             self._replies.close()

@@ -175,6 +175,14 @@ def test_a_worker_that_must_stop_hands_back_what_takes_too_long(town) -> None:
     assert "attempt.failed.v1" not in town.facts(task_id)
 
 
+def test_a_process_stops_although_the_broker_is_frozen(rabbit_towns, rabbitmq) -> None:
+    town = rabbit_towns[0]
+    with rabbitmq.paused():
+        assert town.stop("mason") == 0
+    town.start()
+    town.wait_for(town.order("well"), "succeeded")
+
+
 def test_calls_are_answered_again_after_all_connections_were_closed(rabbit_towns, rabbitmq) -> None:
     for town in rabbit_towns:
         town.call("OrderWall", task_id="before")
