@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import wave
 from itertools import pairwise
 from pathlib import Path
@@ -146,6 +147,26 @@ def test_a_voice_that_hangs_is_killed_and_named(tmp_path: Path) -> None:
 
     assert refusal.value.code == "content.builtin_too_slow"
     assert refusal.value.retryable
+
+
+def test_a_voice_that_hangs_is_killed_and_named_in_a_green_thread_as_well(tmp_path: Path) -> None:
+    program = f"""
+import eventlet
+eventlet.monkey_patch()
+from pathlib import Path
+from services.content.providers.offline.voice import OfflineVoice
+from services.content.providers.port import VoiceRequest
+from shared.errors import TaskFailedError
+try:
+    OfflineVoice(timeout_s=0.01).synthesize(VoiceRequest(text="Hello", language="en"), Path({str(tmp_path / "v")!r}))
+except TaskFailedError as error:
+    print(error.code)
+"""
+    outcome = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert outcome.stdout.splitlines()[-1] == "content.builtin_too_slow"
 
 
 def test_a_target_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -46,37 +46,43 @@ def great_tree(
     ``colours``: bark, then leaves from shade to light.
     """
     bark, *leaves = colours
-    canvas.shape(
-        ribbon(
-            curve((x, foot), (x + height * 0.02, foot - height * 0.3), (x, foot - height * 0.6)),
-            [height * (0.13 - 0.006 * step) for step in range(16)],
-        ),
-        bark,
-    )
-    for side in (-1, 1):
-        root = curve(
-            (x + side * height * 0.16, foot + height * 0.01),
-            (x + side * height * 0.05, foot - height * 0.01),
-            (x, foot - height * 0.12),
-        )
-        canvas.shape(ribbon(root, [height * (0.01 + 0.005 * step) for step in range(16)]), bark)
-        bough = curve(
-            (x, foot - height * 0.34),
-            (x + side * height * 0.12, foot - height * 0.46),
-            (x + side * height * 0.30, foot - height * 0.62),
-        )
-        canvas.shape(ribbon(bough, [height * (0.06 - 0.003 * step) for step in range(16)]), bark)
+    _wood(canvas, x, foot, height, bark)
     for layer, leaf in enumerate(leaves):
         share = layer / max(len(leaves) - 1, 1)
         for _ in range(round(30 + 34 * share)):
-            angle, reach = float(chance.uniform(0, 6.283)), float(chance.random()) ** 0.5
-            px = x + height * 0.42 * reach * math.cos(angle) - height * 0.045 * share
-            py = (
-                foot
-                - height * (0.70 + 0.09 * share)
-                + height * 0.25 * reach * math.sin(angle) * (1 - 0.25 * share)
-            )
-            size = height * float(chance.uniform(0.055, 0.105)) * (1 - 0.68 * share)
-            canvas.shape(
-                oval(px, py, size * 1.15, size, count=22), lighter(leaf, float(chance.uniform(-0.06, 0.06)))
-            )
+            _leaf_cloud(canvas, x, foot, height, share, leaf, chance)
+
+
+def _wood(canvas: Canvas, x: float, foot: float, height: float, bark: Colour) -> None:
+    trunk = curve((x, foot), (x + height * 0.02, foot - height * 0.3), (x, foot - height * 0.6))
+    canvas.shape(ribbon(trunk, _tapered(height, 0.13, 0.006)), bark)
+    for side in (-1, 1):
+        out = side * height
+        root = curve(
+            (x + out * 0.16, foot + height * 0.01),
+            (x + out * 0.05, foot - height * 0.01),
+            (x, foot - height * 0.12),
+        )
+        canvas.shape(ribbon(root, _tapered(height, 0.01, -0.005)), bark)
+        bough = curve(
+            (x, foot - height * 0.34),
+            (x + out * 0.12, foot - height * 0.46),
+            (x + out * 0.30, foot - height * 0.62),
+        )
+        canvas.shape(ribbon(bough, _tapered(height, 0.06, 0.003)), bark)
+
+
+def _tapered(height: float, first: float, loss: float) -> list[float]:
+    """Widths along a curve, as shares of ``height``."""
+    return [height * (first - loss * step) for step in range(16)]
+
+
+def _leaf_cloud(
+    canvas: Canvas, x: float, foot: float, height: float, share: float, leaf: Colour, chance: Chance
+) -> None:
+    """One round tuft; with growing ``share`` smaller, higher and further to the light."""
+    angle, reach = float(chance.uniform(0, 6.283)), float(chance.random()) ** 0.5
+    px = x + height * 0.42 * reach * math.cos(angle) - height * 0.045 * share
+    py = foot - height * (0.70 + 0.09 * share) + height * 0.25 * reach * math.sin(angle) * (1 - 0.25 * share)
+    size = height * float(chance.uniform(0.055, 0.105)) * (1 - 0.68 * share)
+    canvas.shape(oval(px, py, size * 1.15, size, count=22), lighter(leaf, float(chance.uniform(-0.06, 0.06))))

@@ -83,47 +83,29 @@ def _field(canvas: Canvas, palette: Palette, chance: Chance, horizon: float) -> 
 
 
 def _foreground(canvas: Canvas, palette: Palette, chance: Chance) -> None:
+    """Large flowers between two rows of grass, taller towards the sides."""
     _, middle, near = palette.meadow
     bottom = canvas.height * 1.02
-    grass(
-        canvas,
-        chance,
-        width=canvas.width,
-        base=bottom,
-        height=canvas.unit * 0.30,
-        count=260,
-        colours=(mix(middle, near, 0.5), near),
-    )
+    greens = (mix(middle, near, 0.5), near)
+    grass(canvas, chance, width=canvas.width, base=bottom, height=canvas.unit * 0.30, count=260, colours=greens)
     count = max(7, round(9 * canvas.width / canvas.unit))
     for index in range(count):
         x = canvas.width * (index + float(chance.uniform(0.15, 0.85))) / count
-        edge = abs(x / canvas.width - 0.5) * 2
-        tall = canvas.unit * (
-            0.16 + 0.26 * edge * float(chance.uniform(0.5, 1.1)) + float(chance.uniform(0, 0.10))
-        )
-        radius = canvas.unit * float(chance.uniform(0.035, 0.062))
-        head = (x + canvas.unit * float(chance.normal(0, 0.03)), bottom - tall)
-        kind = BLOSSOMS[int(chance.integers(len(BLOSSOMS)))]
-        colour = palette.accents[int(chance.integers(len(palette.accents)))]
-        flower(
-            canvas,
-            (x, bottom),
-            head,
-            radius,
-            kind,
-            colour,
-            mix(middle, near, float(chance.uniform(0.3, 0.9))),
-            chance,
-        )
-    grass(
-        canvas,
-        chance,
-        width=canvas.width,
-        base=bottom,
-        height=canvas.unit * 0.16,
-        count=200,
-        colours=(near, palette.shade),
-    )
+        _large_flower(canvas, palette, chance, x, bottom)
+    dark = (near, palette.shade)
+    grass(canvas, chance, width=canvas.width, base=bottom, height=canvas.unit * 0.16, count=200, colours=dark)
+
+
+def _large_flower(canvas: Canvas, palette: Palette, chance: Chance, x: float, bottom: float) -> None:
+    _, middle, near = palette.meadow
+    edge = abs(x / canvas.width - 0.5) * 2
+    tall = canvas.unit * (0.16 + 0.26 * edge * float(chance.uniform(0.5, 1.1)) + float(chance.uniform(0, 0.10)))
+    radius = canvas.unit * float(chance.uniform(0.035, 0.062))
+    head = (x + canvas.unit * float(chance.normal(0, 0.03)), bottom - tall)
+    kind = BLOSSOMS[int(chance.integers(len(BLOSSOMS)))]
+    colour = palette.accents[int(chance.integers(len(palette.accents)))]
+    green = mix(middle, near, float(chance.uniform(0.3, 0.9)))
+    flower(canvas, (x, bottom), head, radius, kind, colour, green, chance)
 
 
 def _bees(canvas: Canvas, palette: Palette, chance: Chance, count: int) -> None:

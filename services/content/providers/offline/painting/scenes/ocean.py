@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.content.providers.offline.painting.canvas import Canvas, Light
-from services.content.providers.offline.painting.colour import hexed, lighter, mix
+from services.content.providers.offline.painting.colour import Colour, hexed, lighter, mix
 from services.content.providers.offline.painting.palettes import Palette
-from services.content.providers.offline.painting.shapes import Chance, curve, hill
+from services.content.providers.offline.painting.shapes import Chance, Point, curve, hill
 from services.content.providers.offline.painting.sky import birds, clouds, stars, sunlight
 from services.content.providers.offline.painting.water import glitter, ripples, wave_line
 
-_DEEP = hexed("#0b4f75")
+_DEEP, _HULL = hexed("#0b4f75"), hexed("#8c3b2e")
 
 
 def paint_ocean(canvas: Canvas, palette: Palette, chance: Chance) -> None:
@@ -64,61 +66,26 @@ def _island(canvas: Canvas, palette: Palette, chance: Chance, horizon: float) ->
 
 def _boat(canvas: Canvas, palette: Palette, x: float, y: float, size: float) -> None:
     """A small sailing boat and its reflection."""
-    hull, sail = hexed("#8c3b2e"), lighter(palette.sun, 0.3)
+    sail = lighter(palette.sun, 0.3)
+    _reflection(canvas, x, y, size, sail)
+    mast = [(-0.012, 0.0), (0.012, 0.0), (0.006, -1.02), (-0.006, -1.02)]
+    canvas.shape(_at(mast, x, y, size), hexed("#4a2a20"))
+    main = [(0.03, -0.08), *curve((0.03, -1.0), (0.36, -0.5), (0.46, -0.10), 14)]
+    canvas.shaded(_at(main, x, y, size), (sail, mix(sail, palette.glow, 0.35)))
+    jib = [(-0.03, -0.10), *curve((-0.03, -0.92), (-0.20, -0.42), (-0.36, -0.10), 14)]
+    canvas.shaded(_at(jib, x, y, size), (mix(sail, palette.glow, 0.25), mix(sail, palette.glow, 0.6)))
+    canvas.shape(_at([(-0.44, -0.05), (0.50, -0.05), (0.34, 0.07), (-0.32, 0.07)], x, y, size), _HULL)
+    rail = [(-0.44, -0.05), (0.50, -0.05), (0.48, -0.025), (-0.42, -0.025)]
+    canvas.shape(_at(rail, x, y, size), lighter(_HULL, 0.35))
+
+
+def _reflection(canvas: Canvas, x: float, y: float, size: float, sail: Colour) -> None:
+    """Bars that get shorter and fainter towards the viewer."""
     for step in range(5):
-        wide = size * (0.42 - 0.06 * step)
-        row = y + size * (0.05 + 0.075 * step)
-        canvas.shape(
-            [
-                (x - wide, row),
-                (x + wide, row),
-                (x + wide * 0.9, row + size * 0.022),
-                (x - wide * 0.9, row + size * 0.022),
-            ],
-            sail,
-            0.20 - 0.03 * step,
-        )
-    canvas.shape(
-        [
-            (x - size * 0.012, y),
-            (x + size * 0.012, y),
-            (x + size * 0.006, y - size * 1.02),
-            (x - size * 0.006, y - size * 1.02),
-        ],
-        hexed("#4a2a20"),
-    )
-    main = [
-        (x + size * 0.03, y - size * 0.08),
-        *curve(
-            (x + size * 0.03, y - size), (x + size * 0.36, y - size * 0.5), (x + size * 0.46, y - size * 0.10), 14
-        ),
-    ]
-    canvas.shaded(main, (sail, mix(sail, palette.glow, 0.35)))
-    jib = [
-        (x - size * 0.03, y - size * 0.10),
-        *curve(
-            (x - size * 0.03, y - size * 0.92),
-            (x - size * 0.20, y - size * 0.42),
-            (x - size * 0.36, y - size * 0.10),
-            14,
-        ),
-    ]
-    canvas.shaded(jib, (mix(sail, palette.glow, 0.25), mix(sail, palette.glow, 0.6)))
-    canvas.shape(
-        [
-            (x - size * 0.44, y - size * 0.05),
-            (x + size * 0.50, y - size * 0.05),
-            (x + size * 0.34, y + size * 0.07),
-            (x - size * 0.32, y + size * 0.07),
-        ],
-        hull,
-    )
-    canvas.shape(
-        [
-            (x - size * 0.44, y - size * 0.05),
-            (x + size * 0.50, y - size * 0.05),
-            (x + size * 0.48, y - size * 0.025),
-            (x - size * 0.42, y - size * 0.025),
-        ],
-        lighter(hull, 0.35),
-    )
+        wide, row = 0.42 - 0.06 * step, 0.05 + 0.075 * step
+        bar = [(-wide, row), (wide, row), (wide * 0.9, row + 0.022), (-wide * 0.9, row + 0.022)]
+        canvas.shape(_at(bar, x, y, size), sail, 0.20 - 0.03 * step)
+
+
+def _at(points: Sequence[Point], x: float, y: float, size: float) -> list[Point]:
+    return [(x + a * size, y + b * size) for a, b in points]
