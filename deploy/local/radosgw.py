@@ -103,7 +103,7 @@ class Radosgw(PrivateServer):
         if first:
             self._start_store()
         self._process = self._daemon("radosgw", "-n", "client.rgw")
-        self._wait_until(lambda: accepts_connections(self.port))
+        self._wait_until(self._answers)
         if first:
             self._make_user(_USER, self._access)
 
@@ -135,6 +135,12 @@ class Radosgw(PrivateServer):
         keys = (f"--access-key={access.access_key}", f"--secret-key={access.secret_key}")
         self._command("radosgw-admin", "user", "create", f"--uid={name}", f"--display-name={name}", *keys)
 
+    def _answers(self) -> bool:
+        for process in self._store:
+            if not process.alive:
+                raise ServerUnavailableError(f"The store below the private radosgw ended.{process.log_tail()}")
+        return accepts_connections(self.port)
+
     def _start_store(self) -> None:
         fsid = str(uuid.uuid4())
         for name in ("run", "mon", "osd"):
@@ -152,7 +158,10 @@ class Radosgw(PrivateServer):
         self._store.append(self._daemon("ceph-osd", "-i", "0"))
 
     def _register_daemon(self, identity: str) -> None:
-        """Tell the monitor of its one object daemon, as soon as it listens: the first moment it answers EPERM."""
+        """Tell the monitor of its one object daemon; telling it twice is harmless.
+
+        A command that is sent before the client has heard the name of the cluster is refused with EPERM.
+        """
         deadline = time.monotonic() + _COMMAND_S
         while True:
             try:
@@ -175,9 +184,12 @@ class Radosgw(PrivateServer):
         self._settings.write_text(text)
 
     def _daemon(self, name: str, *arguments: str) -> GuardedProcess:
+        # Daemons that ask the monitor for settings forget the name of the cluster meanwhile; a command that they
+        # send just then is refused, and the object daemon ends.
+        options = ("-c", str(self._settings), "-f", "--no-mon-config")
         return GuardedProcess(
             Program(
-                command=[str(self._programs[name]), "-c", str(self._settings), "-f", *arguments],
+                command=[str(self._programs[name]), *options, *arguments],
                 log=self._folder / f"{name}.log",
                 folder=self._folder,
                 keep_open=(self._run.lock,),
