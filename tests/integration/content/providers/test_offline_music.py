@@ -41,7 +41,7 @@ def test_the_length_is_exact_to_the_sample(seconds: float, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("mood", MOODS)
 def test_every_mood_is_even_and_clean(mood: str, tmp_path: Path) -> None:
-    sound = samples_of(compose_here(mood, 24.0, tmp_path))
+    sound = samples_of(compose_here(mood, 16.0, tmp_path))
 
     assert -20 < loudness(sound.T.astype(np.float32)) < -16
     assert np.abs(sound).max() < 0.85
