@@ -45,9 +45,7 @@ class Settings(BaseSettings):
     Embedded mode needs none of it. A farm sets ``bus_url``, ``database_url`` and the ``s3_*`` group.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Field(default_factory=default_data_dir)
@@ -64,12 +62,8 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     render_slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
     content_slots: int = Field(default=4, ge=1, le=64)
-    lease_s: int = Field(
-        default=60, ge=2, le=3600, description="A silent worker loses its attempt after this"
-    )
-    stop_grace_s: int = Field(
-        default=25, ge=0, description="Running tasks may finish for this long on SIGTERM"
-    )
+    lease_s: int = Field(default=60, ge=2, le=3600, description="A silent worker loses its attempt after this")
+    stop_grace_s: int = Field(default=25, ge=0, description="Running tasks may finish for this long on SIGTERM")
 
     @property
     def embedded(self) -> bool:
@@ -81,17 +75,17 @@ class Settings(BaseSettings):
         scheme = urlsplit(self.bus_url.get_secret_value()).scheme
         if scheme not in ("memory", "amqp", "amqps"):
             raise ValueError(f"{PREFIX}BUS_URL must start with memory://, amqp:// or amqps://, not {scheme}:")
-        if self.database_url and not self.database_url.get_secret_value().startswith(
-            ("postgresql", "sqlite")
-        ):
+        if self.database_url and not self.database_url.get_secret_value().startswith(("postgresql", "sqlite")):
             raise ValueError(f"{PREFIX}DATABASE_URL must start with postgresql+psycopg2://")
         s3 = (self.s3_bucket, self.s3_access_key, self.s3_secret_key)
         if any(s3) and not all(s3):
-            raise ValueError(
-                f"set {PREFIX}S3_BUCKET, {PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY together"
-            )
+            raise ValueError(f"set {PREFIX}S3_BUCKET, {PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY together")
         if self.environment is Environment.PRODUCTION and self.embedded:
             raise ValueError(f"production needs a broker: set {PREFIX}BUS_URL=amqps://…")
+        if self.environment is Environment.PRODUCTION and self.s3_bucket is None:
+            raise ValueError(
+                f"production needs a bucket that all processes see: set {PREFIX}S3_BUCKET and its keys"
+            )
         return self
 
 

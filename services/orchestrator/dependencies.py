@@ -32,8 +32,8 @@ from shared.migrate import migrate
 from shared.storage.configured import open_configured_store
 
 SERVICE = "orchestrator"
-DISPATCH_INTERVAL_S = 0.25
-"""A job stored by another process waits this long at most before its first task is dispatched."""
+DISPATCH_INTERVAL_S = 0.5
+"""A job stored by another process waits this long at most; submits and reports in this one nudge."""
 
 
 class JobDesk:

@@ -200,6 +200,11 @@ class JobUnit:
 
     # Dispatch
 
+    def pools_with_ready_tasks(self) -> set[str]:
+        """Pools in which something could be dispatched; one cheap question, asked all the time."""
+        query = select(POOL_SHARES.c.pool).where(POOL_SHARES.c.ready > 0).distinct()
+        return set(self._connection.scalars(query))
+
     def shares(self, pool: str) -> list[Share]:
         """Accounts that have work in a pool."""
         busy = POOL_SHARES.c.ready + POOL_SHARES.c.dispatched + POOL_SHARES.c.running

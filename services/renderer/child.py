@@ -137,7 +137,8 @@ class RenderChild:
         """End the child at once and remove its temporary folder; may be called again."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=_REAP_SECONDS)
+        with suppress(subprocess.TimeoutExpired):  # stuck in the kernel; it is reaped when it comes out
+            self._process.wait(timeout=_REAP_SECONDS)
         self._answers.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 

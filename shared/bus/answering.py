@@ -77,20 +77,17 @@ class CallAnswerer:
         """Answer one call; never raises. Whoever waits no longer gets no answer."""
         try:
             envelope = continued(decode(call.body))
+            deadline = _deadline_of(call)
         except InvalidMessageError as error:
             log.warning("call_unreadable", error=str(error))
             call.dead_letter()
             return
         with bound_log(envelope):
-            if self._is_late(call):
+            if deadline is not None and deadline < self._clock.now():
                 log.info("call_too_late")
             else:
                 self._reply(call, envelope, self._outcome(envelope))
             call.ack()
-
-    def _is_late(self, call: Call) -> bool:
-        deadline = call.headers.get(DEADLINE_HEADER)
-        return isinstance(deadline, str) and datetime.fromisoformat(deadline) < self._clock.now()
 
     def _outcome(self, envelope: Envelope) -> Reply:
         try:
@@ -117,6 +114,24 @@ class CallAnswerer:
             self._replies.send(answer, str(call.properties.get("reply_to", "")))
         except (InfrastructureError, InvalidMessageError) as error:
             log.warning("reply_not_sent", error=str(error))
+
+
+def _deadline_of(call: Call) -> datetime | None:
+    """Until when the caller waits; none if he does not say.
+
+    Raises:
+        InvalidMessageError: He says something that is no time with a zone.
+    """
+    text = call.headers.get(DEADLINE_HEADER)
+    if text is None:
+        return None
+    try:
+        deadline = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise InvalidMessageError(f"the header {DEADLINE_HEADER} is no time") from None
+    if deadline.tzinfo is None:
+        raise InvalidMessageError(f"the header {DEADLINE_HEADER} is a time without a zone")
+    return deadline
 
 
 def _account_of(envelope: Envelope) -> AccountId:

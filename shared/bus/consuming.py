@@ -8,9 +8,12 @@ from functools import partial
 from typing import Any
 
 import eventlet
+import structlog
 
 from shared.bus.delivery import BrokerDelivery
 from shared.bus.reader import Prepare, QueueReader
+
+log = structlog.get_logger(__name__)
 
 CLOSE_GRACE_S = 2.0
 
@@ -21,7 +24,7 @@ class Consumption:
     """Reads a queue and gives each delivery a green thread of its own.
 
     Args:
-        deal: Deals with a delivery and never raises; an error in it would take the container down.
+        deal: Deals with a delivery and never raises; should it all the same, the delivery is set aside.
     """
 
     def __init__(
@@ -70,5 +73,9 @@ class Consumption:
     def _deal_with(self, delivery: BrokerDelivery) -> None:
         try:
             self._deal(delivery)
+        except Exception:
+            # It promised not to raise; one message must not take the whole service down, now and after a restart.
+            log.exception("delivery_crashed")
+            delivery.dead_letter()
         finally:
             self.held -= 1

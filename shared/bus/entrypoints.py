@@ -99,6 +99,7 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         self._accepts = accepts
         self.slots = slots
         self._stopping = threading.Event()
+        self._stopped = threading.Event()
 
     def workers(self, settings: Settings) -> int:
         """Most Nameko workers it uses at a time."""
@@ -131,6 +132,7 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         if not self._consumption.wait_until_idle(settings.stop_grace_s):
             self.control.executions.abandon_all()
             self._consumption.wait_until_idle(ABANDON_GRACE_S)
+        self._stopped.set()
         self._consumption.close()
 
     def _invoke(self, command: TaskCommand, context: TaskContext) -> TaskResult:
@@ -138,7 +140,8 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         return result
 
     def _pulse(self, interval_s: float) -> None:
-        while not self._stopping.wait(interval_s):
+        """Renew leases, also while running tasks use up the grace."""
+        while not self._stopped.wait(interval_s):
             self._performer.pulse()
 
 

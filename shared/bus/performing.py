@@ -33,7 +33,6 @@ from shared.contracts.attempts import (
 from shared.contracts.envelope import Envelope, decode, enclose, read
 from shared.contracts.tasks import TaskCommand, TaskResult
 from shared.errors import (
-    BrokerUnavailableError,
     InfrastructureError,
     InvalidMessageError,
     StudiomaticError,
@@ -86,6 +85,7 @@ class CommandPerformer:
         try:
             envelope = continued(decode(delivery.body))
             command = read(envelope, self._contract(envelope))
+            _require_owner(envelope)
         except InvalidMessageError as error:
             log.warning("message_dead_lettered", pool_worker=self._worker, error=str(error))
             delivery.dead_letter()
@@ -99,7 +99,7 @@ class CommandPerformer:
         for execution in self._executions.snapshot():
             try:
                 self._reports.progress(self._progressed(execution), execution.context.envelope)
-            except BrokerUnavailableError as error:
+            except StudiomaticError as error:
                 log.info("progress_lost", error=str(error))
 
     def _contract(self, envelope: Envelope) -> type[TaskCommand]:
@@ -232,6 +232,12 @@ def error_info(error: Exception, worker: str) -> ErrorInfo:
         message=f"unexpected {type(error).__name__} in {worker}; its log names the cause",
         retryable=True,
     )
+
+
+def _require_owner(envelope: Envelope) -> None:
+    """Work without an account would be stored under nobody's name."""
+    if not envelope.accountid or not envelope.jobid:
+        raise InvalidMessageError(f"{envelope.type} {envelope.id} names no account or no job")
 
 
 class _slot:

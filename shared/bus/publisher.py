@@ -95,21 +95,31 @@ class Publisher:
         return tickets
 
     def _send(self, tickets: list[_Ticket], deadline: float) -> None:
-        """Send until confirmed or out of time; every ticket is finished afterwards."""
+        """Send until confirmed or out of time; every ticket is finished afterwards, whatever happens."""
+        try:
+            refused = self._send_until(tickets, deadline)
+        except BaseException:
+            _finish(
+                tickets, refused="sending failed in an unexpected way; the log of this process names the cause"
+            )
+            self._drop_channel()
+            raise
+        _finish(tickets, refused=refused)
+
+    def _send_until(self, tickets: list[_Ticket], deadline: float) -> str | None:
+        """Why the broker did not take the messages in time; none if it did."""
         refused = "the broker did not confirm in time"
         while time.monotonic() < deadline:
             try:
                 self._open_channel().send(tickets, deadline)
-                refused = ""
-                self.sent += sum(len(ticket.messages) for ticket in tickets)
-                break
             except _Lost as error:
                 refused = f"the broker is away: {error}"
                 self._drop_channel()
                 time.sleep(min(_RECONNECT_DELAY_S, max(0.0, deadline - time.monotonic())))
-        for ticket in tickets:
-            ticket.refused = ticket.refused or refused or None
-            ticket.finished = True
+            else:
+                self.sent += sum(len(ticket.messages) for ticket in tickets)
+                return None
+        return refused
 
     def _open_channel(self) -> _ConfirmedChannel:
         if self._channel is None:
@@ -120,6 +130,12 @@ class Publisher:
         if self._channel is not None:
             channel, self._channel = self._channel, None
             channel.close()
+
+
+def _finish(tickets: list[_Ticket], *, refused: str | None) -> None:
+    for ticket in tickets:
+        ticket.refused = ticket.refused or refused
+        ticket.finished = True
 
 
 class _Lost(Exception):  # never leaves this module

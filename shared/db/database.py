@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import URL, Connection, Engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from shared.config import Settings
+from shared.config import PREFIX, Environment, Settings
 from shared.db import yields
 from shared.db.failures import unavailability_reported
 from shared.db.postgresql import PostgresSchema
@@ -206,9 +206,15 @@ def open_database(
 
 
 def open_service_database(settings: Settings, service: str) -> Database:
-    """Open the database of ``service`` where the settings say; without any, files in the data folder."""
+    """Open the database of ``service`` where the settings say; without any, files in the data folder.
+
+    Raises:
+        ConfigurationError: Production without a database server, or an address that cannot be one.
+    """
     if settings.database_url is not None:
         return open_database(settings.database_url.get_secret_value(), schema=service)
+    if settings.environment is Environment.PRODUCTION:
+        raise ConfigurationError(f"production needs a database server: set {PREFIX}DATABASE_URL for {service}")
     return open_database(f"sqlite:///{settings.data_dir / 'db'}", schema=service)
 
 

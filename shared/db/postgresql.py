@@ -77,6 +77,7 @@ def _engine(url: URL, schema: str, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         pool_pre_ping=True,
+        hide_parameters=True,  # they may be personal, and errors are logged
         connect_args={
             "options": options,
             "connect_timeout": CONNECT_TIMEOUT_S,

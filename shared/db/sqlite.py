@@ -158,6 +158,7 @@ def _engine(path: Path, *, begin: str, pragmas: tuple[str, ...], pool_size: int)
     engine = create_engine(
         f"sqlite:///{path}",
         pool_size=pool_size,
+        hide_parameters=True,  # they may be personal, and errors are logged
         max_overflow=-1,  # a connection to a file costs little; waiting for one could deadlock
         connect_args={"check_same_thread": False, "timeout": 0},
     )

@@ -64,7 +64,7 @@ def test_sound_and_picture_end_together_at_a_comfortable_loudness(demo) -> None:
 def test_captions_say_what_is_spoken(demo) -> None:
     spoken = json.loads((demo / "words.json").read_text())
     captions = (demo / "captions.srt").read_text()
-    assert "honeybee leaves her hive" in captions.replace("\n", " ")
+    assert "small bee leaves her hive" in captions.replace("\n", " ")
     assert len(spoken) > 0
 
 

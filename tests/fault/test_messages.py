@@ -219,4 +219,4 @@ def build_wall(town: Any, task_id: str) -> Envelope:
     """A command for the mason that the foreman knows nothing of."""
     data = {"task_id": task_id, "attempt": 1, "deadline_s": 60, "how": "well"}
     fact = a_fact(task_id, AttemptStarted)
-    return fact.model_copy(update={"id": new_id(), "type": "mason.build_wall.v1", "data": data})
+    return fact.model_copy(update={"id": new_id(), "type": "mason.build_wall.v1", "data": data, "accountid": "me"})

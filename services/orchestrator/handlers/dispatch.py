@@ -22,12 +22,11 @@ class Dispatch:
 
     def dispatch(self) -> int:
         """Fill the windows of all pools; returns how many commands were sent."""
-        return sum(self._fill(pool) for pool in POOLS)
+        with self._store.reading() as unit:
+            ready = unit.pools_with_ready_tasks()
+        return sum(self._fill(pool) for pool in POOLS if pool in ready)
 
     def _fill(self, pool: str) -> int:
-        with self._store.reading() as unit:
-            if not any(share.ready for share in unit.shares(pool)):
-                return 0
         with self._store.transaction() as unit:
             sent = 0
             while sent < _BATCH and self._dispatch_next(unit, pool):

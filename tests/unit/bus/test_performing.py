@@ -141,6 +141,13 @@ def test_a_command_of_another_pool_is_dead_lettered(bench, delivery, command) ->
     assert message.answers == ["dead_letter"]
 
 
+@pytest.mark.parametrize("missing", ["accountid", "jobid"])
+def test_a_command_that_is_nobodys_is_dead_lettered(bench, delivery, command, missing) -> None:
+    message = delivery(command().model_copy(update={missing: None}))
+    bench(lambda *_: pytest.fail("must not start")).performer.perform(message)
+    assert message.answers == ["dead_letter"]
+
+
 def test_a_command_that_has_not_started_is_handed_back_when_the_process_must_stop(bench, delivery) -> None:
     desk = bench(lambda *_: pytest.fail("must not start"))
     desk.stopping.set()

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from typing import ClassVar
 
 import pytest
 import structlog
@@ -112,6 +113,7 @@ class TestConfig:
             ({"STUDIO_S3_SECRET_KEY": "hunter2"}, "STUDIO_S3_BUCKET"),
             ({"STUDIO_RENDER_SLOTS": "many-hunter2"}, "STUDIO_RENDER_SLOTS"),
             ({"STUDIO_ENVIRONMENT": "production"}, "STUDIO_BUS_URL"),
+            ({"STUDIO_ENVIRONMENT": "production", "STUDIO_BUS_URL": "amqps://h"}, "STUDIO_S3_BUCKET"),
             ({"STUDIO_LOG_LEVEL": "loud-hunter2"}, "STUDIO_LOG_LEVEL"),
         ],
     )
@@ -165,7 +167,7 @@ class TestLogging:
         logging.getLogger("somebody").warning("plain amqp://u:hunter2@h")
         structlog.get_logger("x").debug("not_shown")
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-        assert [line["event"] for line in lines][0] == "attempt_started"
+        assert lines[0]["event"] == "attempt_started"
         assert len(lines) == 2
         assert all(line["service"] == "test" for line in lines)
         assert "hunter2" not in json.dumps(lines)
@@ -179,7 +181,7 @@ class TestSigning:
     KEY = Ed25519PrivateKey.generate()
     SIGNER = Signer(key_id="orchestrator-1", private_key=KEY)
     VERIFIER = Verifier(public_keys={"orchestrator-1": KEY.public_key()})
-    ROUTE = {"exchange": "studio.commands", "routing_key": "renderer"}
+    ROUTE: ClassVar = {"exchange": "studio.commands", "routing_key": "renderer"}
 
     def test_a_signed_body_names_its_signer(self) -> None:
         headers = self.SIGNER.headers(b"body", **self.ROUTE)
