@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import ClassVar
 
@@ -136,6 +137,16 @@ class TestConfig:
 
 
 class TestLogging:
+    @pytest.fixture(autouse=True)
+    def _as_before(self) -> Iterator[None]:
+        """Logging is global: give it back as it was."""
+        root, before = logging.getLogger(), structlog.get_config()
+        handlers, level = root.handlers[:], root.level
+        yield
+        structlog.configure(**before)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
     @pytest.mark.parametrize(
         "secret",
         [
