@@ -35,8 +35,8 @@ from studiomatic.data_folder import DataFolder
 _CONTRACTS = {contract.type: contract for contract in JOB_FACTS}
 _ENDINGS = ("job.succeeded.v1", "job.failed.v1", "job.cancelled.v1")
 _POLL_S = 0.15
-_PATIENCE_S = 5.0
-"""A runtime that was just started may need this long to take the folder."""
+_PATIENCE_S = 1.0
+"""Between two runtimes, the one that ends and the one that starts, nobody holds the folder for a moment."""
 
 
 class FolderClient:
