@@ -258,10 +258,10 @@ PARENT = """
     from pathlib import Path
     from services.renderer.child import RenderChild
     from services.renderer.work import RenderSegmentWork
-    child = RenderChild()
     work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
-    report = lambda done, total: print(child.pid, flush=True)
     def run():
+        child = RenderChild()
+        report = lambda done, total: print(child.pid, flush=True)
         child.run(work, on_progress=report, deadline_s=600, cancelled=threading.Event())
     if sys.argv[2] == "thread":
         thread = threading.Thread(target=run)

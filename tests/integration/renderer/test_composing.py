@@ -76,6 +76,11 @@ def test_the_camera_moves_smoothly_below_a_pixel(studio, composed):
     y, x = np.mgrid[0:540, 0:960]
     card = sum(200 * np.exp(-((x - dx) ** 2 + (y - dy) ** 2) / 18) for dx, dy in dots)
     clip = studio.clip(studio.picture(np.repeat(card[..., None], 3, 2).round().astype(np.uint8)), 40)
+    path = Motion(
+        start=View(zoom_permille=1050, centre_x_permille=480, centre_y_permille=515),
+        end=View(zoom_permille=1250, centre_x_permille=530, centre_y_permille=470),
+    )
+    clip = clip.model_copy(update={"motion": path})
     spec = studio.spec(clip, size=size)
     frames = composed(SegmentComposer(spec, studio.images), size, range(40))
     errors = np.array([found_dots(planes[0], clip, n, size, dots) for n, planes in enumerate(frames)])
@@ -180,6 +185,15 @@ def test_pictures_of_any_shape_fill_the_frame(studio, composed, size):
     clip = studio.clip(studio.picture(np.full((size[1], size[0], 3), (40, 160, 90), np.uint8)), 3)
     [planes] = composed(SegmentComposer(studio.spec(clip), studio.images), studio.size, [1])
     assert all(int(plane.max()) - int(plane.min()) <= 1 for plane in planes)
+
+
+def test_detail_finer_than_the_frame_becomes_an_even_grey(studio, composed):
+    """A large picture of single black and white pixels must not shimmer in rings while the camera moves."""
+    rows, columns = np.mgrid[0:1500, 0:1500]
+    board = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, 2)
+    clip = studio.clip(studio.picture(board), 10)
+    for planes in composed(SegmentComposer(studio.spec(clip), studio.images), studio.size, [0, 5, 9]):
+        assert int(planes[0].max()) - int(planes[0].min()) <= 12
 
 
 def test_a_picture_of_another_size_than_stated_is_refused_by_name(studio, composed):

@@ -38,6 +38,8 @@ def test_a_segment_is_high_profile_and_tagged_bt709(studio, tmp_path, profile):
         context = next(container.decode(video=0)) and container.streams.video[0].codec_context
         tags = (context.colorspace, context.color_primaries, context.color_trc, context.color_range)
         assert (context.profile, context.pix_fmt, tags) == ("High", "yuv420p", (1, 1, 1, 1))
+    settings = (tmp_path / "s.mp4").read_bytes()
+    assert all(word in settings for word in (b" threads=1 ", b" open_gop=0 ", b" scenecut=0 ", b" mbtree=1 "))
 
 
 def test_frames_of_segments_equal_those_of_a_single_pass(studio, composed, spoken_cue):
