@@ -43,11 +43,15 @@ def mix_audio(
         BadAssetError: A sound is missing or not what its reference says.
         OSError: The file cannot be written; ``errno`` tells why.
     """
+
+    def heartbeat() -> None:
+        progress(0, timeline.samples)
+
     with opened_sounds(_references(timeline), sounds) as sources:
-        mix = Mix(timeline, sources)
+        mix = Mix(timeline, sources, heartbeat)
         aim = Aim()
         for _ in range(_ENCODINGS):
-            master = Master(mix, lambda: progress(0, timeline.samples), aim)
+            master = Master(mix, heartbeat, aim)
             write_aac(out_path, _reported(master, progress))
             samples, loudness = _measured(out_path, lambda: progress(timeline.samples, timeline.samples))
             better = aim.corrected(loudness)

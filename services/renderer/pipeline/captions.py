@@ -7,20 +7,12 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun, emoji_scale, lay_out
+from services.renderer.pipeline.caption_canvas import Canvas, Mask
+from services.renderer.pipeline.caption_layout import CaptionLayout, lay_out
 from services.renderer.pipeline.caption_words import shown_words
 from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
 from shared.contracts.timeline import CaptionStyle, Cue, FrameSize
-
-# The box keeps text readable on any picture; the outline keeps its letters crisp on the box.
-_BOX_OPACITY, _BOX_RADIUS, _BOX_COLOUR = 0.55, 0.28, (8.0, 8.0, 12.0)
-_OUTLINE_WIDTH, _OUTLINE_COLOUR = 0.055, (0.0, 0.0, 0.0)
-_SUPERSAMPLING = 4
-
-Mask = NDArray[np.float32]
-Colour = tuple[float, float, float]
 
 
 class Captions:
@@ -54,8 +46,9 @@ class _DrawnCaption:
         self.cue = cue
         self._words = shown_words(cue)
         self.layout = lay_out([word.text for word in self._words], style, frame)
-        self._highlight = _colour(style.highlight_colour)
-        self._base = _Canvas(self.layout, _colour(style.text_colour))
+        self._highlight = style.highlight_colour
+        self._plain = Canvas(self.layout)
+        self._plain.draw_all(style.text_colour)
         self._overlays: dict[int | None, _Overlay] = {}
 
     def blend(self, planes: Planes, frame_number: int) -> None:
@@ -69,76 +62,17 @@ class _DrawnCaption:
         self._overlays[state].blend(planes)
 
     def _draw(self, state: int | None) -> _Overlay:
-        canvas = self._base
-        if state is not None:
-            canvas = canvas.with_text(self.layout.words[state], self._highlight)
+        if state is None:
+            return _Overlay(self._plain, self.layout)
+        canvas = self._plain.copy()
+        canvas.fill(self.layout.words[state], self._highlight)
         return _Overlay(canvas, self.layout)
-
-
-class _Canvas:
-    """A picture with opacity: RGB premultiplied in 0..255, alpha in 0..1, float32."""
-
-    def __init__(self, layout: CaptionLayout, text_colour: Colour) -> None:
-        self._layout = layout
-        self.rgb = np.zeros((layout.height, layout.width, 3), np.float32)
-        self.alpha = np.zeros((layout.height, layout.width), np.float32)
-        runs = [run for word in layout.words for run in word]
-        self._over(_box_mask(layout) * np.float32(_BOX_OPACITY), _BOX_COLOUR)
-        self._over(self._text_mask(runs, max(1, round(layout.font_size * _OUTLINE_WIDTH))), _OUTLINE_COLOUR)
-        self._over(self._text_mask(runs), text_colour)
-        for run in runs:
-            if run.run.face.is_emoji:
-                self._paste_emoji(run)
-
-    def with_text(self, runs: Sequence[PlacedRun], colour: Colour) -> _Canvas:
-        """A copy with the outlines of some runs filled in another colour."""
-        copy = object.__new__(_Canvas)
-        copy._layout, copy.rgb, copy.alpha = self._layout, self.rgb.copy(), self.alpha.copy()
-        copy._over(self._text_mask(runs), colour)
-        return copy
-
-    def _over(self, mask: Mask, colour: Colour) -> None:
-        self.rgb += (np.array(colour, np.float32) - self.rgb) * mask[..., np.newaxis]
-        self.alpha += (1 - self.alpha) * mask
-
-    def _text_mask(self, runs: Sequence[PlacedRun], outline: int = 0) -> Mask:
-        image = Image.new("L", (self._layout.width, self._layout.height))
-        draw = ImageDraw.Draw(image)
-        for placed in runs:
-            if not placed.run.face.is_emoji:
-                draw.text(
-                    (placed.x, placed.baseline),
-                    placed.run.text,
-                    fill=255,
-                    font=placed.run.face.at(self._layout.font_size),
-                    anchor="ls",
-                    direction="rtl" if placed.right_to_left else "ltr",
-                    stroke_width=outline,
-                )
-        return np.asarray(image, np.float32) / np.float32(255)
-
-    def _paste_emoji(self, placed: PlacedRun) -> None:
-        """Draw the pictures at the size they are stored in, shrink them, and lay them over."""
-        font, scale = placed.run.face.at(self._layout.font_size), emoji_scale(self._layout.font_size)
-        left, top, right, bottom = font.getbbox(placed.run.text, anchor="ls")
-        picture = Image.new("RGBA", (round(right - left), round(bottom - top)))
-        ImageDraw.Draw(picture).text((-left, -top), placed.run.text, font=font, anchor="ls", embedded_color=True)
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        layer = Image.new("RGBA", (self._layout.width, self._layout.height))
-        layer.paste(
-            picture.resize(size, Image.Resampling.LANCZOS),
-            (round(placed.x + left * scale), round(placed.baseline + top * scale)),
-        )
-        pixels = np.asarray(layer, np.float32)
-        mask = pixels[..., 3] / np.float32(255)
-        self.rgb += (pixels[..., :3] - self.rgb) * mask[..., np.newaxis]
-        self.alpha += (1 - self.alpha) * mask
 
 
 class _Overlay:
     """A canvas in the form it is blended in: premultiplied planes and what remains of the picture below."""
 
-    def __init__(self, canvas: _Canvas, layout: CaptionLayout) -> None:
+    def __init__(self, canvas: Canvas, layout: CaptionLayout) -> None:
         self._x, self._y = layout.x, layout.y
         yuv = canvas.rgb @ YUV_FROM_RGB.T.astype(np.float32)
         yuv += canvas.alpha[..., np.newaxis] * YUV_OFFSET.astype(np.float32)
@@ -155,18 +89,6 @@ class _Overlay:
             below = plane[top : top + drawn.shape[0], left : left + drawn.shape[1]]
             cv2.multiply(below, remains, below, 1 / 255)
             cv2.add(below, drawn, below)
-
-
-def _colour(text: str) -> Colour:
-    return (float(int(text[1:3], 16)), float(int(text[3:5], 16)), float(int(text[5:7], 16)))
-
-
-def _box_mask(layout: CaptionLayout) -> Mask:
-    size = (layout.width * _SUPERSAMPLING, layout.height * _SUPERSAMPLING)
-    image = Image.new("L", size)
-    radius = layout.font_size * _BOX_RADIUS * _SUPERSAMPLING
-    ImageDraw.Draw(image).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius, fill=255)
-    return np.asarray(image.reduce(_SUPERSAMPLING), np.float32) / np.float32(255)
 
 
 def _halved(values: Mask) -> Mask:

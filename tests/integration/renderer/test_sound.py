@@ -102,7 +102,7 @@ def test_music_steps_back_under_speech_and_returns(studio):
     timeline = studio.timeline([studio.clip(studio.scenery(1), 240)], [(voice, 3 * SAMPLE_RATE)], music)
     references = {audio.asset.sha256: audio for audio in (voice, music)}
     with opened_sounds(references, studio.sounds) as sounds:
-        mix = Mix(timeline, sounds)
+        mix = Mix(timeline, sounds, lambda: None)
         before, during = (tone_level(mix.read(s * SAMPLE_RATE, (s + 1) * SAMPLE_RATE), 200) for s in (1, 4))
         steps = np.abs(np.diff(mix.read(0, 8 * SAMPLE_RATE)[0]))
     assert 20 * np.log10(during / before) == pytest.approx(-9, abs=0.3)
@@ -114,7 +114,7 @@ def test_looped_music_has_no_gap_and_no_click(studio):
     music = studio.sound(0.2 * np.cos(2 * np.pi * 220 * np.arange(62_400) / SAMPLE_RATE))
     timeline = studio.timeline([studio.clip(studio.scenery(1), 300)], music=music)
     with opened_sounds({music.asset.sha256: music}, studio.sounds) as sounds:
-        mix = Mix(timeline, sounds)
+        mix = Mix(timeline, sounds, lambda: None)
         samples = mix.read(1, 7 * SAMPLE_RATE + 1)[0]
     steady = 2 * np.pi * 220 / SAMPLE_RATE * np.abs(samples).max()
     assert np.abs(np.diff(samples)).max() <= steady * 1.05
@@ -134,7 +134,7 @@ def test_reading_in_blocks_or_at_once_is_the_same(studio):
     timeline = studio.timeline([studio.clip(studio.scenery(1), 120)], [(voice, 30_001)], music)
     references = {audio.asset.sha256: audio for audio in (voice, music)}
     with opened_sounds(references, studio.sounds) as sounds:
-        mix = Mix(timeline, sounds)
+        mix = Mix(timeline, sounds, lambda: None)
         whole = mix.read(0, 4 * SAMPLE_RATE)
         parts = [
             mix.read(start, min(start + 7_777, 4 * SAMPLE_RATE)) for start in range(0, 4 * SAMPLE_RATE, 7_777)

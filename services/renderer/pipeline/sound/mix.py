@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +29,17 @@ class _PlacedVoice:
 
 
 class Mix:
-    """The mix of a timeline, computed for whatever part is asked for; the same each time."""
+    """The mix of a timeline, computed for whatever part is asked for; the same each time.
 
-    def __init__(self, timeline: Timeline, sounds: Mapping[str, SoundSource]) -> None:
-        levels = {name: _levelling_gain(source) for name, source in sounds.items()}
+    Args:
+        heartbeat: Called after each block of what must be measured first.
+    """
+
+    def __init__(
+        self, timeline: Timeline, sounds: Mapping[str, SoundSource], heartbeat: Callable[[], None]
+    ) -> None:
+        self._heartbeat = heartbeat
+        levels = {name: _levelling_gain(source, heartbeat) for name, source in sounds.items()}
         self.samples = timeline.samples
         self._voices = [
             _PlacedVoice(
@@ -64,7 +71,11 @@ class Mix:
         self._ducking = Ducking(self._speech(), bed.duck_db)
 
     def _speech(self) -> NDArray[np.bool_]:
-        return np.concatenate([speech_in(self._voice(start, end)) for start, end in blocks(self.samples)])
+        found = []
+        for start, end in blocks(self.samples):
+            found.append(speech_in(self._voice(start, end)))
+            self._heartbeat()
+        return np.concatenate(found)
 
     def _voice(self, start: int, end: int) -> Samples:
         result = silence(end - start)
@@ -74,11 +85,12 @@ class Mix:
         return result
 
 
-def _levelling_gain(source: SoundSource) -> float:
+def _levelling_gain(source: SoundSource, heartbeat: Callable[[], None]) -> float:
     """Factor that brings a sound to the nominal loudness; 1 for silence."""
     meter = LoudnessMeter()
     for start, end in blocks(source.samples):
         meter.add(source.read(start, end))
+        heartbeat()
     measured = meter.loudness().integrated_lufs
     if measured is None:
         return 1.0
