@@ -32,7 +32,7 @@ def ensure_served(folder: DataFolder, environment: dict[str, str]) -> None:
         return
     with folder.log_file.open("ab") as log:
         runtime = subprocess.Popen(
-            [sys.executable, "-m", "studiomatic.serve", "--until-idle"],
+            [sys.executable, "-P", "-m", "studiomatic.serve", "--until-idle"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

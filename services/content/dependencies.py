@@ -17,7 +17,7 @@ from services.content.providers.offline.voice import OfflineVoice
 from services.content.store import ContentStore
 from services.content.tables import INBOX, OUTBOX
 from shared.bus.inbox import Inbox
-from shared.bus.outbox import Outbox
+from shared.bus.outbox import DURABLE, Outbox
 from shared.bus.relay import Relay
 from shared.bus.reports import OutboxReports, Publish
 from shared.clock import SystemClock
@@ -61,10 +61,12 @@ class Content:
         stored = StoredObjects(open_configured_store(settings))
         self.projects = Projects(store, stored)
         self.cancellations = Cancellations(store)
+        self._epoch = epoch
+        self._ledger = Ledger(store, stored, clock)
         self.produce = Produce(
             builtin_providers(),
             self.projects,
-            Ledger(store, stored, clock),
+            self._ledger,
             MediaIntake(MediaSandbox(), stored),
             stored,
         )
@@ -73,7 +75,9 @@ class Content:
         self.reports = OutboxReports(self._database, outbox, inbox, publisher, SERVICE)
 
     def start(self) -> None:
-        """Send what is waiting in the outbox."""
+        """Send what is waiting in the outbox; with a broker of its own, this process is also the only maker."""
+        if self._epoch != DURABLE:
+            self._ledger.release_all()
         self.relay.start()
 
     def stop(self) -> None:

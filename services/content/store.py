@@ -191,6 +191,12 @@ class ContentUnit:
             .values(lease_until=self._clock.now())
         )
 
+    def release_all(self) -> int:
+        """Give every reservation up: all who held one are gone. Returns how many there were."""
+        now = self._clock.now()
+        held = (LEDGER.c.state == LedgerState.RESERVED.value) & (LEDGER.c.lease_until > now)
+        return self._connection.execute(update(LEDGER).where(held).values(lease_until=now)).rowcount
+
     def record_stored(self, account_id: str, digest: str, result: Mapping[str, Any]) -> None:
         """The asset is stored: from now on this request is answered from here."""
         self._connection.execute(

@@ -62,8 +62,8 @@ class Orchestrator:
         self._attempts = RecordAttempts(store, clock, lease=lease, jitter=random.random)
         self._advance = Advance(store, StoredObjects(open_configured_store(settings)))
         self._recover = Recover(store, self._attempts, self._advance, clock, lease=lease)
-        dispatch = Dispatch(store, clock)
-        self._dispatching = Loop("dispatch", dispatch.dispatch, interval_s=DISPATCH_INTERVAL_S)
+        self._dispatch = Dispatch(store, clock)
+        self._dispatching = Loop("dispatch", self._plan_and_dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
         self._desk = JobDesk(self._database, outlines)
@@ -118,6 +118,10 @@ class Orchestrator:
         command = _command(envelope)
         self._attempts.fail_undeliverable(command.task_id, command.attempt)
         self._dispatching.nudge()
+
+    def _plan_and_dispatch(self) -> int:
+        self._advance.advance_unplanned()
+        return self._dispatch.dispatch()
 
     def _started(self, account_id: str, job_id: str) -> JobView:
         self._dispatching.nudge()

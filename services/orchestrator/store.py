@@ -110,6 +110,14 @@ class JobUnit:
         query = select(JOBS.c.job_id).where(JOBS.c.state.in_(active)).order_by(JOBS.c.job_id)
         return list(self._connection.scalars(query))
 
+    def unplanned_job_ids(self) -> list[str]:
+        """Queued jobs of which nothing can be dispatched yet: all their parts are given."""
+        possible = select(TASKS.c.task_id).where(
+            TASKS.c.job_id == JOBS.c.job_id, TASKS.c.state != TaskState.WAITING.value
+        )
+        query = select(JOBS.c.job_id).where(JOBS.c.state == JobState.QUEUED.value, ~possible.exists())
+        return list(self._connection.scalars(query.order_by(JOBS.c.job_id)))
+
     def add_job(self, job: JobRecord) -> bool:
         """Store a new job; False if the account used its idempotency key before."""
         return insert_if_absent(self._connection, JOBS, **_job_values(job))

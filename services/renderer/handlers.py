@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from services.renderer.domain import media_type_of, segment_digest, sound_digest
+from services.renderer.domain import media_type_of
+from services.renderer.keys import audio_key, segment_key
 from services.renderer.work import AssembleWork, MixAudioWork, RenderSegmentWork, SegmentFile, Work
 from shared.bus.context import TaskContext
 from shared.contracts.message import Value
@@ -30,6 +31,7 @@ from shared.contracts.tasks import (
     VideoAssembled,
 )
 from shared.contracts.timeline import SegmentReference, SegmentSpec, Timeline
+from shared.storage.values import canonical_json
 
 V = TypeVar("V", bound=Value)
 
@@ -90,7 +92,7 @@ class Render:
     def render_segment(self, command: RenderSegment, context: TaskContext) -> SegmentRendered:
         """Render one segment, unless it is there."""
         spec = self._objects.read(command.spec, SegmentSpec)
-        digest = segment_digest(command.spec.sha256, self._children.engine())
+        digest = segment_key(self._children.engine(), canonical_json(spec))
         stored = self._objects.stored_segment(context.account_id, digest)
         reused = stored is not None
         if stored is None:
@@ -100,7 +102,7 @@ class Render:
     def mix_audio(self, command: MixAudio, context: TaskContext) -> AudioMixed:
         """Mix and encode the sound of a timeline, unless it is there."""
         timeline = self._objects.read(command.timeline, Timeline)
-        digest = sound_digest(timeline, self._children.engine())
+        digest = audio_key(self._children.engine(), timeline)
         stored = self._objects.stored_audio(context.account_id, digest)
         if stored is not None:
             return AudioMixed(audio=stored, reused=True)

@@ -128,8 +128,8 @@ class MusicBed(Value):
     """Background music: looped or trimmed to the whole video, lowered under speech."""
 
     audio: AudioReference
-    gain_db: float = -14.0
-    duck_db: float = -9.0
+    gain_db: float = -12.0
+    duck_db: float = -6.0
 
 
 class Chapter(Value):

@@ -40,7 +40,7 @@ def serve(
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no job is under way.")] = False,
 ) -> None:
     """Work on the jobs of the data folder until stopped with Ctrl-C."""
-    arguments = [sys.executable, "-m", "studiomatic.serve", *(["--until-idle"] if until_idle else [])]
+    arguments = [sys.executable, "-P", "-m", "studiomatic.serve", *(["--until-idle"] if until_idle else [])]
     os.execv(sys.executable, arguments)  # noqa: S606  # a green process must be born green
 
 

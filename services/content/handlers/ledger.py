@@ -36,6 +36,11 @@ class Ledger:
         self._objects = objects
         self._clock = clock
 
+    def release_all(self) -> None:
+        """The process that made things is gone, with everything it was making: do not wait for its leases."""
+        with self._store.transaction() as unit:
+            unit.release_all()
+
     def obtain(
         self, context: TaskContext, request: ProviderRequest, result: type[R], make: Callable[[], R]
     ) -> tuple[R, bool]:

@@ -115,8 +115,12 @@ def build_timeline(
         caption_style=outline.caption_style,
         pictures=clips,
         chapters=tuple(
-            Chapter(slide_id=parts.slide_id, title=titles.slides.get(parts.slide_id, ""), start_frame=start)
-            for parts, start in zip(slides, starts, strict=True)
+            Chapter(
+                slide_id=parts.slide_id,
+                title=titles.slides.get(parts.slide_id) or f"Slide {number}",
+                start_frame=start,
+            )
+            for number, (parts, start) in enumerate(zip(slides, starts, strict=True), start=1)
         ),
         voices=voices,
         music=_music_bed(music, spoken=bool(voices)),

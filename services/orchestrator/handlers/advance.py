@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from services.orchestrator.domain.layout import SlideParts, build_timeline, segment_specs
 from services.orchestrator.domain.plan import PlannedTask, has_sound, segment_task
 from services.orchestrator.domain.records import JobRecord, TaskRecord
+from services.orchestrator.handlers.ending import fail_job_at
 from services.orchestrator.handlers.ports import Objects, Store, Unit
-from shared.contracts.jobs import JobState, TaskState
+from shared.contracts.attempts import ErrorInfo
+from shared.contracts.jobs import JobState, Stage, TaskState
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import MusicMode, RevisionTitles, SlideOutline, VoiceMode
 from shared.contracts.tasks import (
@@ -26,6 +28,7 @@ from shared.contracts.tasks import (
     SpokenWord,
     VoiceSynthesized,
 )
+from shared.errors import InfrastructureError, StudiomaticError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +60,39 @@ class Advance:
         self._objects = objects
 
     def advance(self, job_id: str) -> None:
-        """Bring the plan of a job up to date; safe to repeat."""
+        """Bring the plan of a job up to date; safe to repeat. A job whose stored parts are gone fails."""
         snapshot = self._look(job_id)
         if snapshot is None or snapshot.job.outline.needs_script:
             return
+        try:
+            self._grow(snapshot)
+        except InfrastructureError:
+            raise
+        except StudiomaticError as error:
+            self._fail(snapshot.job, error)
+
+    def advance_unplanned(self) -> int:
+        """Plan the queued jobs that need no content task; returns how many there were."""
+        with self._store.reading() as unit:
+            unplanned = unit.unplanned_job_ids()
+        for job_id in unplanned:
+            self.advance(job_id)
+        return len(unplanned)
+
+    def _grow(self, snapshot: _Snapshot) -> None:
         segments = self._new_segments(snapshot)
         if segments:
             self._add(snapshot.job, segments)
-            snapshot = self._look(job_id) or snapshot
+            snapshot = self._look(snapshot.job.job_id) or snapshot
         self._release_mix(snapshot)
         self._release_assembly(snapshot)
+
+    def _fail(self, job: JobRecord, error: StudiomaticError) -> None:
+        message = f"a stored part of the project cannot be read ({error.message}); resume the job to make it again"
+        with self._store.transaction() as unit:
+            current = unit.job(job.job_id)
+            if current is not None and not current.state.is_terminal:
+                fail_job_at(unit, current, Stage.RENDER, None, ErrorInfo(code=error.code, message=message))
 
     def _look(self, job_id: str) -> _Snapshot | None:
         with self._store.reading() as unit:

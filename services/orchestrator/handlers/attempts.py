@@ -202,11 +202,13 @@ class RecordAttempts:
         unit.close_attempt(fact.execution_id, "failed", duration_ms=fact.duration_ms, error=fact.error)
         if not report.is_current:
             return
-        if report.job.state is JobState.CANCELLING or fact.error.code == CANCELLED_CODE:
+        if report.job.state is JobState.CANCELLING:
             unit.change_task(report.task, TaskState.CANCELLED, "stopped by its worker", lease_until=None)
             end_if_cancelled(unit, report.job)
             return
-        self._retry_or_fail(unit, report.job, report.task, fact.error)
+        # Its worker had to stop although the job goes on: that is a loss, not the end of the task.
+        lost = fact.error.code == CANCELLED_CODE
+        self._retry_or_fail(unit, report.job, report.task, WORKER_LOST if lost else fact.error)
 
     def _deferred(self, unit: Unit, report: Report, fact: AttemptDeferred) -> None:
         unit.close_attempt(fact.execution_id, "deferred")

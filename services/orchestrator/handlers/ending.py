@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.orchestrator.domain.records import JobRecord, TaskRecord
 from services.orchestrator.handlers.ports import Unit
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.jobs import JobCancelled, JobFailed, JobState, JobSucceeded, TaskFailed, TaskState
+from shared.contracts.jobs import JobCancelled, JobFailed, JobState, JobSucceeded, Stage, TaskFailed, TaskState
 from shared.contracts.tasks import VideoAssembled
 
 _NOT_STARTED = (TaskState.WAITING, TaskState.READY, TaskState.DISPATCHED)
@@ -21,19 +21,30 @@ def fail_job(unit: Unit, job: JobRecord, task: TaskRecord, error: ErrorInfo) -> 
     """A task gave up: the job fails with its stage, slide, cause and remedy; everything made is kept."""
     if job.state.is_terminal:
         return
-    drop_tasks(unit, job, f"its job failed: {error.code}", running_too=True)
-    names = {"job_id": job.job_id, "project_id": job.project_id}
-    place = {"stage": task.stage, "slide_number": task.slide_number}
-    job = unit.publish(job, TaskFailed(**names, **place, task_id=task.task_id, attempt=task.attempt, error=error))
-    job = unit.change_job(
-        job,
-        JobState.FAILED,
-        error.message,
+    failed = TaskFailed(
+        job_id=job.job_id,
+        project_id=job.project_id,
+        task_id=task.task_id,
+        stage=task.stage,
+        slide_number=task.slide_number,
+        attempt=task.attempt,
         error=error,
-        failed_stage=task.stage,
-        failed_slide=task.slide_number,
     )
-    unit.publish(job, JobFailed(**names, **place, error=error))
+    fail_job_at(unit, unit.publish(job, failed), task.stage, task.slide_number, error)
+
+
+def fail_job_at(unit: Unit, job: JobRecord, stage: Stage, slide_number: int | None, error: ErrorInfo) -> None:
+    """The job fails at a stage; what has not ended is dropped."""
+    drop_tasks(unit, job, f"its job failed: {error.code}", running_too=True)
+    job = unit.change_job(
+        job, JobState.FAILED, error.message, error=error, failed_stage=stage, failed_slide=slide_number
+    )
+    unit.publish(
+        job,
+        JobFailed(
+            job_id=job.job_id, project_id=job.project_id, stage=stage, slide_number=slide_number, error=error
+        ),
+    )
 
 
 def end_if_cancelled(unit: Unit, job: JobRecord) -> JobRecord:

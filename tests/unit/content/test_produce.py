@@ -105,6 +105,19 @@ def test_a_request_whose_maker_died_is_taken_over_when_its_lease_is_over(desk) -
     assert len(desk.fake.requests) == 1
 
 
+def test_after_a_restart_nobody_waits_for_the_leases_of_the_dead(desk) -> None:
+    project = desk.projects.create(ACCOUNT, desk.draft())
+    width, height = picture_size(project.draft.size)
+    parameters = {"prompt": "T0", "width": width, "height": height}
+    request = ProviderRequest(kind="image", provider="fake", provider_version="1", parameters=parameters, take=1)
+    with desk.store.transaction() as unit:
+        unit.reserve(ACCOUNT, request, "dead", desk.clock.now().replace(year=2031))
+
+    desk.ledger.release_all()
+
+    assert not desk.produce.generate_image(picture(project), desk.context()).reused
+
+
 def test_a_request_that_another_makes_is_waited_for_and_not_made_twice(desk) -> None:
     project = desk.projects.create(ACCOUNT, desk.draft())
     asked, go_on = threading.Event(), threading.Event()

@@ -85,6 +85,7 @@ class Objects:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self.lost = False
 
     def put_segment_spec(self, account_id: str, value: Any) -> AssetReference:
         return self._put(account_id, value)
@@ -102,6 +103,8 @@ class Objects:
         return self.values[reference.key]
 
     def get_list(self, reference: AssetReference, model: type[Any]) -> Any:
+        if self.lost:
+            raise NotFoundError(f"{reference.key} is not stored")
         return self.values[reference.key]
 
     def _put(self, account_id: str, value: Any) -> AssetReference:
@@ -154,11 +157,28 @@ class Farm:
             slides=tuple(
                 SlideOutline(slide_id=f"s{number}", number=number, **voice) for number in range(1, slides + 1)
             ),
-        ).model_copy(update=changes)
+        )
+        return self._declare(account, {**outline.model_dump(exclude={"project_id", "revision_id"}), **changes})
+
+    def _declare(self, account: str, fields: dict[str, Any]) -> str:
+        outline = RevisionOutline.model_validate({"project_id": new_id(), "revision_id": new_id(), **fields})
         self.outlines.known[account, outline.project_id] = outline
         return outline.project_id
 
+    def given_slides(self, slides: int) -> tuple[SlideOutline, ...]:
+        """Slides that need nothing made."""
+        return tuple(
+            SlideOutline(
+                slide_id=f"g{n}", number=n, image=image(f"g{n}"), voice_mode=VoiceMode.SILENT, silent_ms=2000
+            )
+            for n in range(1, slides + 1)
+        )
+
     def job(self, slides: int = 2, account: str = "acc", key: str | None = None, **changes: Any) -> str:
+        if "slides_outline" in changes:
+            changes["slides"] = changes.pop("slides_outline")
+            request = SubmitJob(project_id=self._declare(account, changes), idempotency_key=key or new_id())
+            return self.submit.submit(account, request)
         request = SubmitJob(project_id=self.project(slides, account, **changes), idempotency_key=key or new_id())
         return self.submit.submit(account, request)
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from shared.contracts.attempts import AttemptSucceeded
+from shared.contracts.attempts import AttemptFailed, AttemptSucceeded, ErrorInfo
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobState, ResumeJob, SubmitJob, TaskState
 from shared.contracts.revisions import MusicMode
@@ -65,6 +65,43 @@ def test_a_silent_video_without_music_has_no_sound_to_mix(farm) -> None:
     assert "mix" not in farm.tasks(job)
     assemble = next(c for c in performed if isinstance(c, AssembleVideo))
     assert farm.objects.get(assemble.plan, AssemblyPlan).audio is None
+
+
+def test_a_job_whose_parts_are_all_given_is_planned_while_the_farm_runs(farm) -> None:
+    given = farm.given_slides(2)
+    job = farm.job(slides=2, slides_outline=given, music_mode=MusicMode.NONE)
+    assert farm.commands() == []
+
+    assert farm.advance.advance_unplanned() == 1
+    assert farm.advance.advance_unplanned() == 0
+    farm.perform_all()
+
+    assert farm.state(job) is JobState.SUCCEEDED
+
+
+def test_a_job_whose_stored_words_are_gone_fails_with_a_remedy(farm) -> None:
+    job = farm.job(slides=1, music_mode=MusicMode.NONE)
+    farm.objects.lost = True
+    farm.perform_all()
+
+    view = farm.queries.get("acc", job)
+
+    assert view.state is JobState.FAILED
+    assert view.error.code == "not_found"
+    assert "resume" in view.error.message
+
+
+def test_a_worker_that_had_to_stop_is_a_loss_and_not_the_end_of_the_task(farm) -> None:
+    job = farm.job(slides=1, silent=True, music_mode=MusicMode.NONE)
+    ((envelope, command),) = farm.commands()
+    names = farm.start(envelope, command)
+    error = ErrorInfo(code="task_cancelled", message="stopping")
+    farm.report(AttemptFailed(**names, error=error, duration_ms=1), envelope)
+    farm.clock.advance(3)
+
+    farm.perform_all()
+
+    assert farm.state(job) is JobState.SUCCEEDED
 
 
 def test_the_assembly_gets_the_segments_in_order_and_the_whole_timeline(farm) -> None:

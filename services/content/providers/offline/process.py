@@ -32,7 +32,7 @@ def run_child(craft: str, request: Mapping[str, Any], *, provider: str, timeout_
         TaskFailedError: The child failed (its own code), died (``content.builtin_crashed``) or was too slow
             (``content.builtin_too_slow``).
     """
-    outcome = _run([sys.executable, "-m", _MODULE, craft], json.dumps(request).encode(), timeout_s)
+    outcome = _run([sys.executable, "-P", "-m", _MODULE, craft], json.dumps(request).encode(), timeout_s)
     if outcome.timed_out:
         raise TaskFailedError(
             f"the built-in {craft} provider did not finish within {timeout_s:.0f} s; "
