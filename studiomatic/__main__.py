@@ -1,5 +1,19 @@
-"""``python -m studiomatic`` is ``studio``."""
+"""The entry point of ``studio`` and of ``python -m studiomatic``."""
 
-from studiomatic.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it quietly also while it is still loading."""
+    try:
+        from studiomatic.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

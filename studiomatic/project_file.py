@@ -32,7 +32,7 @@ from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraf
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import MusicMode
 from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Rate
-from shared.errors import InvalidInputError
+from shared.errors import BadMediaError, InvalidInputError
 
 ASPECTS: dict[str, tuple[int, int]] = {
     "16:9": (1920, 1080),
@@ -42,6 +42,7 @@ ASPECTS: dict[str, tuple[int, int]] = {
 }
 MAX_FILE_BYTES = 2 * 1024 * 1024
 
+R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
 _WORDS = {
@@ -49,6 +50,10 @@ _WORDS = {
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list, one `- ` for each",
     "missing": "is missing",
+    "dict_type": "must be a block of `name: value` lines",
+    "model_type": "must be a block of `name: value` lines",
+    "string_pattern_mismatch": "is not written as expected; see docs/embedded.md",
+    "multiple_of": "must be even: 4:2:0 video halves the picture",
 }
 """Plainer words for what pydantic says."""
 
@@ -270,19 +275,27 @@ class _Media:
         """The picture that a slide names."""
         if name is None:
             return None
-        return self._images.get(name) or self._add_image(self._file(name, place))
+        return self._images.get(name) or _placed(place, self._add_image, self._file(name, place))
 
     def sound(self, name: str | None, place: str) -> AudioReference | None:
         """The sound that a slide or the music names."""
         if name is None:
             return None
-        return self._sounds.get(name) or self._add_audio(self._file(name, place))
+        return self._sounds.get(name) or _placed(place, self._add_audio, self._file(name, place))
 
     def _file(self, name: str, place: str) -> Path:
         path = (self._folder / name).expanduser()
         if not path.exists():
             raise InvalidInputError(f"{place}: there is no file {name} in {self._folder}")
         return path.resolve()
+
+
+def _placed(place: str, add: Callable[[Path], R], path: Path) -> R:
+    """Hand a file in; should it be refused, say where it was to be used."""
+    try:
+        return add(path)
+    except BadMediaError as error:
+        raise BadMediaError(f"{place}: {error.message}") from None
 
 
 def kept_media(draft: ProjectDraft) -> dict[str, str]:

@@ -36,9 +36,11 @@ def check_output_folder(folder: Path) -> None:
         ) from None
 
 
-def fetch_results(client: Client, job_id: str, folder: Path) -> list[Path]:
+def fetch_results(client: Client, job_id: str, folder: Path, *, keep: Path | None = None) -> list[Path]:
     """Write the files of a finished job to a folder; files of the same names are replaced.
 
+    Args:
+        keep: A project file of the author's own that must not be replaced; ours gets another name beside it.
     Returns:
         Where the files are, the video first.
     Raises:
@@ -51,24 +53,32 @@ def fetch_results(client: Client, job_id: str, folder: Path) -> list[Path]:
         raise ConflictError(f"job {job_id} is {job.state.value} and has no video; `studio show {job_id}`")
     check_output_folder(folder)
     written = [_fetch(client, file.asset, folder / file.name) for file in job.files if file.name != PROBE_FILE]
-    written += _write_project(client, job, folder)
+    written += _write_project(client, job, folder, keep)
     written.append(_write_report(client, job, folder))
     return written
 
 
 def _fetch(client: Client, asset: AssetReference, target: Path) -> Path:
-    client.download(asset, target)
+    try:
+        client.download(asset, target)
+    except NotFoundError:
+        raise NotFoundError(
+            f"{target.name} of this job is not stored any more; render the project again"
+        ) from None
     return target
 
 
-def _write_project(client: Client, job: JobView, folder: Path) -> list[Path]:
+def _write_project(client: Client, job: JobView, folder: Path, keep: Path | None) -> list[Path]:
     try:
         draft = client.get_project(job.project_id, job.revision_id).draft
     except NotFoundError:
         return []  # the project was deleted after the render
     media = _write_media(client, draft, folder)
     text = from_draft(draft, project_id=job.project_id, media=media)
-    return [_write(folder / "project.yaml", text)]
+    target = folder / "project.yaml"
+    if keep is not None and target.exists() and target.samefile(keep):
+        target = folder / "project.rendered.yaml"
+    return [_write(target, text)]
 
 
 def _write_media(client: Client, draft: ProjectDraft, folder: Path) -> dict[str, str]:

@@ -27,9 +27,11 @@ def ensure_served(folder: DataFolder, environment: dict[str, str]) -> None:
 
     Raises:
         RuntimeFailedError: It ended at once; shows the end of its log.
+        StorageFullError: The disk is too full to begin; the job stays stored.
     """
     if folder.is_served():
         return
+    folder.require_room()
     with folder.log_file.open("ab") as log:
         runtime = subprocess.Popen(
             [sys.executable, "-P", "-m", "studiomatic.serve", "--until-idle"],

@@ -12,14 +12,14 @@ patch()
 
 import argparse
 import sys
+import tempfile
 import time
-
-from services.renderer.service import RendererService
 
 from services.content.service import ContentService
 from services.orchestrator.dependencies import SERVICE as ORCHESTRATOR
 from services.orchestrator.service import OrchestratorService
 from services.orchestrator.store import JobStore
+from services.renderer.service import RendererService
 from shared.bus.run import run
 from shared.clock import SystemClock
 from shared.config import Settings, load_settings
@@ -63,7 +63,9 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_format, settings.log_level, service="studio")
-        with DataFolder(settings.data_dir).serving():
+        folder = DataFolder(settings.data_dir)
+        with folder.serving():
+            tempfile.tempdir = str(folder.renewed_work_folder())
             watch = IdleWatch(settings) if arguments.until_idle else None
             run(SERVICES, settings, until=watch.is_idle if watch else None)
     except StudiomaticError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,8 +10,8 @@ import typer
 from rich.markup import escape
 
 from shared.contracts.jobs import JobState, JobView
-from studiomatic.cli.progress import JobDisplay, place_of
-from studiomatic.cli.session import EXIT_CANCELLED, EXIT_FAILED, Session, error_console
+from studiomatic.cli.progress import JobDisplay, StageLines, place_of
+from studiomatic.cli.session import EXIT_CANCELLED, EXIT_FAILED, Session, console, error_console
 from studiomatic.client import JobEvent, NothingServesError
 
 
@@ -37,10 +38,13 @@ def follow(session: Session, job_id: str, *, keep_served: bool) -> JobView:
 
 
 def follow_or_cancel(session: Session, job_id: str) -> JobView:
-    """Like `follow`, but Ctrl-C cancels the job and tells how to go on with it."""
+    """Serve and follow a job to its end; Ctrl-C at any moment cancels it and tells how to go on with it."""
     try:
+        session.ensure_served()
         return follow(session, job_id, keep_served=True)
     except KeyboardInterrupt:
+        # A second Ctrl-C must not leave the job running with nobody told.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         session.client.cancel(job_id)
         session.emit("cancelled", job_id=job_id, resume=f"studio resume {job_id}")
         session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio resume {job_id}[/]")
@@ -82,6 +86,9 @@ def _say_failure(session: Session, job: JobView) -> None:
 def _display(session: Session, job_id: str) -> Iterator[Callable[[JobEvent], None]]:
     if session.as_json:
         yield lambda event: session.emit("fact", **event.envelope.model_dump(mode="json", exclude_none=True))
+        return
+    if not console.is_terminal:
+        yield StageLines(session.client.get_job(job_id).stages).take
         return
     with JobDisplay(session.client.get_job(job_id).stages) as display:
         yield display.take

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from shared.contracts.jobs import JobExplanation, JobView
+from shared.contracts.jobs import JobExplanation, JobState, JobView
 from shared.ids import new_id
 from studiomatic.cli.following import follow, require_success
 from studiomatic.cli.options import AsJson, Out
@@ -74,7 +74,8 @@ def cancel(job_id: JobId, as_json: AsJson = False) -> None:
     with open_session(as_json=as_json) as session:
         state = session.client.cancel(job_id)
         session.emit("cancelled", job_id=job_id, state=state.value)
-        session.say(f"job {job_id} is {state.value}; go on with: studio resume {job_id}")
+        hint = "" if state is JobState.SUCCEEDED else f"; go on with: studio resume {job_id}"
+        session.say(f"job {job_id} is {state.value}{hint}")
 
 
 @explains_errors
@@ -91,7 +92,6 @@ def resume(
         if detach:
             session.say(f"queued as {new_job}; run [bold]studio serve[/]")
             return
-        session.ensure_served()
         finish(session, new_job, out or Path(f"job-{new_job[-8:]}"))
 
 

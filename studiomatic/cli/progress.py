@@ -105,3 +105,23 @@ class JobDisplay:
         elapsed = time.monotonic() - self._began
         now = ", ".join(sorted(set(self._running.values()))[:3])
         return Text(f"  {elapsed:5.1f} s  {now}", style="dim")
+
+
+class StageLines:
+    """One line for each finished stage, where the output is no terminal."""
+
+    def __init__(self, stages: Iterable[StageProgress]) -> None:
+        self._totals = {stage.stage: stage.total for stage in stages}
+        self._done: dict[Stage, int] = {}
+
+    def take(self, event: JobEvent) -> None:
+        """Take in one fact."""
+        fact = event.fact
+        if isinstance(fact, JobProgressed):
+            self._totals |= {stage.stage: stage.total for stage in fact.stages}
+        elif isinstance(fact, TaskSucceeded):
+            done = self._done[fact.stage] = self._done.get(fact.stage, 0) + 1
+            console.print(f"{NAMES[fact.stage].lower()} {done}/{max(done, self._totals.get(fact.stage, 0))}")
+        elif isinstance(fact, TaskRetried):
+            place = place_of(fact.stage, fact.slide_number)
+            console.print(f"{place}: {fact.error.message}; tried again", soft_wrap=True)

@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Column, Table
 
-from shared.errors import InvalidInputError
+from shared.contracts.projects import ProjectDraft, ProjectView
+from shared.errors import InvalidInputError, StudiomaticError
 from studiomatic.cli.options import AsJson
-from studiomatic.cli.session import console, explains_errors, open_session, print_json
+from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
 from studiomatic.project_file import from_draft, kept_media, parse_project_file, to_draft
 
 app = typer.Typer(help="Keep projects.", no_args_is_help=True)
@@ -60,18 +61,16 @@ def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
     with open_session(as_json=as_json) as session:
         current = session.client.get_project(project_id).draft
         before = from_draft(current, project_id=project_id, media=kept_media(current))
-        after = _edited(before)
+        after, file = _edited(before)
         if after == before:
+            file.unlink()
             session.say("nothing changed")
             return
-        draft = to_draft(
-            parse_project_file(after, "the edited project"),
-            Path.cwd(),
-            add_image=session.client.add_image,
-            add_audio=session.client.add_audio,
-            earlier=current,
-        )
-        revised = session.client.revise_project(project_id, draft)
+        try:
+            revised = _revise(session, project_id, current, after)
+        except StudiomaticError as error:
+            raise InvalidInputError(f"{error.message}; your edit is kept in {file}") from None
+        file.unlink()
         session.emit("revised", project_id=project_id, revision=revised.revision_number)
         session.say(f"revision {revised.revision_number} is kept; see it with: studio render {project_id}")
 
@@ -95,14 +94,30 @@ def delete(
         session.say(f"project {project_id} is deleted")
 
 
-def _edited(text: str) -> str:
-    """Let the user's editor change a text."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.NamedTemporaryFile("w+", suffix=".yaml", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        try:
-            subprocess.run([*shlex.split(editor), file.name], check=True)
-        except (OSError, subprocess.CalledProcessError):
-            raise InvalidInputError(f"the editor {editor!r} did not work; set EDITOR to another") from None
-        return Path(file.name).read_text(encoding="utf-8")
+def _revise(session: Session, project_id: str, current: ProjectDraft, text: str) -> ProjectView:
+    draft = to_draft(
+        parse_project_file(text, "the edited project"),
+        Path.cwd(),
+        add_image=session.client.add_image,
+        add_audio=session.client.add_audio,
+        earlier=current,
+    )
+    return session.client.revise_project(project_id, draft)
+
+
+def _edited(text: str) -> tuple[str, Path]:
+    """Let the user's editor change a text; the file stays until the change is kept."""
+    try:
+        editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    except ValueError:
+        raise InvalidInputError("EDITOR cannot be read; mind its quotes") from None
+    descriptor, name = tempfile.mkstemp(prefix="studio-project-", suffix=".yaml")
+    file = Path(name)
+    os.close(descriptor)
+    file.write_text(text, encoding="utf-8")
+    try:
+        subprocess.run([*editor, name], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        file.unlink()
+        raise InvalidInputError(f"the editor {' '.join(editor)!r} did not work; set EDITOR to another") from None
+    return file.read_text(encoding="utf-8"), file

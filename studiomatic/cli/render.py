@@ -44,7 +44,9 @@ def render(
             return
         file, folder = _read_source(source, slides, aspect, language)
         draft = to_draft(file, folder, add_image=session.client.add_image, add_audio=session.client.add_audio)
-        render_project(session, _keep(session, file.project, draft), out, detach=detach)
+        project = _keep(session, file.project, draft)
+        own_file = Path(source).expanduser() if source.lower().endswith(_PROJECT_SUFFIXES) else None
+        render_project(session, project, out, detach=detach, rendered_file=own_file)
 
 
 @explains_errors
@@ -59,7 +61,7 @@ def demo(out: Out = None, as_json: AsJson = False) -> None:
         size = f"{draft.size.width}x{draft.size.height}"
         session.say(f"[bold]{escape(draft.title)}[/]: {len(draft.slides)} slides, {size}")
         project = _keep(session, _project_with_title(session, draft.title), draft)
-        render_project(session, project, out or Path("demo-output"), detach=False)
+        render_project(session, project, out or Path("demo-output"))
 
 
 @explains_errors
@@ -76,11 +78,22 @@ def regenerate(
     with open_session(as_json=as_json) as session:
         current = session.client.get_project(project_id).draft
         draft = with_new_takes(current, slide, image=image, voice=voice, music=music)
-        render_project(session, session.client.revise_project(project_id, draft), out, detach=False)
+        render_project(session, session.client.revise_project(project_id, draft), out)
 
 
-def render_project(session: Session, project: ProjectView, out: Path | None, *, detach: bool) -> None:
-    """Submit a revision, and unless detached follow it to the end and bring its files."""
+def render_project(
+    session: Session,
+    project: ProjectView,
+    out: Path | None,
+    *,
+    detach: bool = False,
+    rendered_file: Path | None = None,
+) -> None:
+    """Submit a revision, and unless detached follow it to the end and bring its files.
+
+    Args:
+        rendered_file: The author's own file, which is never written over.
+    """
     target = out or Path(f"{_slug(project.draft.title)}-video")
     if not detach:
         check_output_folder(target)
@@ -89,8 +102,7 @@ def render_project(session: Session, project: ProjectView, out: Path | None, *, 
     if detach:
         session.say(f"queued as {job_id}; run [bold]studio serve[/], then [bold]studio watch {job_id}[/]")
         return
-    session.ensure_served()
-    finish(session, job_id, target)
+    finish(session, job_id, target, rendered_file=rendered_file)
 
 
 def _read_source(
@@ -99,7 +111,7 @@ def _read_source(
     """The project that was asked for, and the folder its paths start from."""
     changes: dict[str, object] = {}
     if language is not None:
-        changes["language"] = language
+        changes["language"] = language.strip().lower()
     if aspect is not None:
         if aspect not in ASPECTS:
             raise InvalidInputError(f"unknown aspect {aspect!r}; choose one of {', '.join(ASPECTS)}")
@@ -140,16 +152,18 @@ def _project_with_title(session: Session, title: str) -> str | None:
     return next(found, None)
 
 
-def finish(session: Session, job_id: str, target: Path) -> None:
+def finish(session: Session, job_id: str, target: Path, *, rendered_file: Path | None = None) -> None:
     """Follow a job to its end and bring its files."""
     job = follow_or_cancel(session, job_id)
     require_success(session, job)
-    written = fetch_results(session.client, job_id, target)
+    written = fetch_results(session.client, job_id, target, keep=rendered_file)
     session.emit("finished", job_id=job_id, files=[str(path) for path in written])
     session.say(f"\nyour video: [bold green]{escape(str(written[0]))}[/]")
     for path in written[1:]:
         session.say(f"            {escape(str(path))}")
-    session.say(f"edit {escape(str(target / 'project.yaml'))} and render it again: only what changed is made")
+    file = next((path for path in written if path.suffix == ".yaml"), None)
+    if file is not None:
+        session.say(f"edit {escape(str(file))} and render it again: only what changed is made")
 
 
 def _slug(text: str) -> str:

@@ -55,7 +55,7 @@ class Session:
     def say(self, text: str) -> None:
         """Print words for a person; nothing if a machine is reading."""
         if not self.as_json:
-            console.print(text)
+            console.print(text, soft_wrap=True)
 
 
 @contextmanager
@@ -94,4 +94,5 @@ def _explain(error: StudiomaticError, *, as_json: bool) -> None:
     if as_json:
         print_json({"event": "error", "code": error.code, "message": error.message})
     else:
-        error_console.print(f"[bold red]error:[/] {escape(error.message)} [dim]\\[{error.code}][/]")
+        message = f"[bold red]error:[/] {escape(error.message)} [dim]\\[{error.code}][/]"
+        error_console.print(message, soft_wrap=True)

@@ -49,9 +49,11 @@ class Studio:
             "COLUMNS": "200",
         }
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, installed: bool = False) -> subprocess.Popen[str]:
+        """Run a command, by its module or as it was installed."""
+        command = [str(Path(sys.executable).with_name("studio"))] if installed else STUDIO
         return subprocess.Popen(
-            [*STUDIO, *arguments],
+            [*command, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -61,8 +63,8 @@ class Studio:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, timeout: float = WAIT_S) -> Outcome:
-        process = self.start(*arguments)
+    def run(self, *arguments: str, timeout: float = WAIT_S, installed: bool = False) -> Outcome:
+        process = self.start(*arguments, installed=installed)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -59,6 +59,36 @@ def test_a_runtime_killed_with_nobody_watching_is_continued_by_the_next(studio, 
     assert explanation["job"]["state"] == "succeeded"
 
 
+def test_a_runtime_killed_while_pictures_are_made_is_continued_without_waiting_for_the_dead(studio) -> None:
+    path = studio.folder / "pictures.yaml"
+    slides = "".join(f"  - {{image_prompt: a forest number {n}, seconds: 1}}\n" for n in range(4))
+    path.write_text(
+        f"title: T\nstyle: {{size: 1280x720, profile: draft}}\nvoice: none\nmusic: none\nslides:\n{slides}"
+    )
+    process = studio.start("render", str(path), "--out", "out", "--json")
+    events_until(process, "task.started.v1", stage="images")
+
+    studio.kill_runtime()
+
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+
+
+def test_ctrl_c_right_after_submitting_cancels_too(studio, project) -> None:
+    process = studio.start("render", str(project(slides=6, seconds=3.0)), "--out", "out", "--json")
+    for line in process.stdout:
+        if json.loads(line)["event"] == "submitted":
+            break
+
+    os.kill(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    job_id = json.loads(out.splitlines()[-1])["job_id"]
+    state = json.loads(studio.run("show", job_id, "--json").out)["job"]["state"]
+    assert state in ("cancelling", "cancelled")
+
+
 def test_ctrl_c_cancels_and_tells_how_to_go_on(studio, project) -> None:
     process = studio.start("render", str(project(slides=6, seconds=3.0)), "--out", "out", "--json")
     events_until(process, "task.started.v1")

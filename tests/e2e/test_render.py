@@ -98,6 +98,38 @@ def test_another_take_makes_another_picture_and_keeps_the_rest(studio) -> None:
     assert [slide["image_take"] for slide in shown["draft"]["slides"]] == [1, 2]
 
 
+def test_the_authors_own_file_is_never_written_over(studio, project) -> None:
+    path = project()
+    before = path.read_text()
+
+    outcome = studio.run("render", str(path), "--out", ".")
+
+    assert outcome.code == 0, outcome.err
+    assert path.read_text() == before
+    assert (studio.folder / "project.rendered.yaml").exists()
+
+
+def test_python_files_beside_a_project_are_never_run(studio, project) -> None:
+    for name in ("eventlet", "six", "json", "services"):
+        (studio.folder / f"{name}.py").write_text("open('PWNED', 'w').close()\nraise SystemExit(1)\n")
+    studio_command = studio.run("render", str(project()), "--out", "out", installed=True)
+
+    assert studio_command.code == 0, studio_command.err
+    assert not (studio.folder / "PWNED").exists()
+
+
+def test_a_failed_edit_is_kept(studio, project) -> None:
+    studio.run("render", str(project()), "--detach")
+    (listed,) = json.loads(studio.run("projects", "list", "--json").out)
+    studio.environment["EDITOR"] = "sed -i s/title:/titel:/"
+
+    outcome = studio.run("projects", "edit", listed["project_id"], "--json")
+
+    kept = Path(outcome.event("error")["message"].rpartition(" ")[2])
+    assert "titel: Small" in kept.read_text()
+    kept.unlink()
+
+
 def test_jobs_can_be_listed_shown_and_fetched(studio, project) -> None:
     studio.run("render", str(project()), "--out", "out")
     (job,) = json.loads(studio.run("jobs", "--json").out)
