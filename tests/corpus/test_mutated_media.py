@@ -35,6 +35,7 @@ def _generator() -> ModuleType:
 
 def test_every_damaged_file_is_either_used_or_refused_by_name(tmp_path: Path) -> None:
     sandbox = MediaSandbox(_LIMITS)
+    before = set(psutil.Process().children())
 
     def refusal(case: tuple[str, bytes]) -> str | None:
         """Why the case was refused; None when it was used."""
@@ -55,7 +56,7 @@ def test_every_damaged_file_is_either_used_or_refused_by_name(tmp_path: Path) ->
     messages = {name: message for name, message in refusals.items() if message is not None}
     assert all(message.startswith(f"{name}: ") and message.isprintable() for name, message in messages.items())
     assert _CASES // 10 < len(messages) < _CASES * 9 // 10  # else the damage is too mild or too wild to tell
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= before  # the servers of the run may be children, too
     assert not list(tmp_path.glob(".media-*"))
 
 
