@@ -32,7 +32,7 @@ from shared.migrate import migrate
 from shared.storage.configured import open_configured_store
 
 SERVICE = "orchestrator"
-DISPATCH_INTERVAL_S = 0.5
+DISPATCH_INTERVAL_S = 1.0
 """A job stored by another process waits this long at most; submits and reports in this one nudge."""
 
 

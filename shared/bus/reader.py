@@ -31,8 +31,8 @@ CRASH_PAUSE_S = 1.0
 FIRST_RECONNECT_S, LONGEST_RECONNECT_S = 0.5, 3.0
 """Waits between tries to connect grow from the one to the other; kombu's own go up to 30 s."""
 
-LOOK_S = 0.25
-"""How soon a request to stop is noticed; ten idle readers that look so often cost half a per cent of a core."""
+LOOK_S = 0.5
+"""How soon a request to stop is noticed; looking more often is what an idle process spends its time on."""
 
 Receive = Callable[[BrokerDelivery], None]
 Prepare = Callable[[Any], Queue]

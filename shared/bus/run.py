@@ -33,7 +33,7 @@ from shared.ids import new_id
 
 log = structlog.get_logger(__name__)
 
-TICK_S = 0.2
+TICK_S = 0.3
 SPARE_WORKERS = 8
 """Workers beyond those that entrypoints ask for, so that none of them waits for a free one."""
 
