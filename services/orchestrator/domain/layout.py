@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.orchestrator.domain.captions import caption_cues
+from services.orchestrator.domain.captions import caption_cues, characters_that_fit
 from services.orchestrator.domain.motion import motion_for
 from shared.contracts.references import AudioReference, ImageReference
 from shared.contracts.revisions import RevisionOutline, RevisionTitles
@@ -86,7 +86,13 @@ def picture_clip(outline: RevisionOutline, parts: SlideParts, before: SlideParts
         motion_frames=_motion_frames(outline, frames),
         motion=motion_for(parts.image),
         transition_in=_transition(outline, parts, before),
-        cues=caption_cues(outline.rate, parts.words, lead_frames=frames_of(outline.rate, LEAD_MS), frames=frames),
+        cues=caption_cues(
+            outline.rate,
+            parts.words,
+            lead_frames=frames_of(outline.rate, LEAD_MS),
+            frames=frames,
+            max_characters=characters_that_fit(outline.size, outline.caption_style),
+        ),
     )
 
 

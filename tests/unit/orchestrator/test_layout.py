@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orchestrator.domain.captions import MIN_MS, caption_cues
+from services.orchestrator.domain.captions import MIN_MS, caption_cues, characters_that_fit
 from services.orchestrator.domain.layout import SlideParts, build_timeline, segment_specs, slide_frames
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import RevisionOutline, RevisionTitles
 from shared.contracts.tasks import SpokenWord
-from shared.contracts.timeline import Rate
+from shared.contracts.timeline import CaptionStyle, FrameSize, Rate
 
 TITLES = RevisionTitles(title="T", slides={})
 
@@ -128,6 +128,18 @@ def test_a_caption_is_seen_long_enough_to_be_read() -> None:
     words = [SpokenWord(text="Hi.", start_sample=0, end_sample=2_000)]
     (cue,) = caption_cues(Rate(numerator=30), words, lead_frames=15, frames=200)
     assert cue.end_frame - cue.start_frame >= MIN_MS * 30 // 1000
+
+
+@pytest.mark.parametrize(("size", "fits"), [((1920, 1080), 64), ((1080, 1080), 64), ((1080, 1920), 38)])
+def test_captions_of_a_narrow_frame_are_shorter(size: tuple[int, int], fits: int) -> None:
+    frame = FrameSize(width=size[0], height=size[1])
+    words = slide("x", seconds=20, text="a few more words and then some " * 8).words
+
+    limit = characters_that_fit(frame, CaptionStyle())
+    cues = caption_cues(Rate(numerator=30), words, lead_frames=15, frames=700, max_characters=limit)
+
+    assert limit == fits
+    assert all(len(cue.text) <= limit for cue in cues)
 
 
 def test_captions_break_at_sentences() -> None:
