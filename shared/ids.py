@@ -10,12 +10,8 @@ from typing import NewType
 
 AccountId = NewType("AccountId", str)
 ProjectId = NewType("ProjectId", str)
-RevisionId = NewType("RevisionId", str)
 JobId = NewType("JobId", str)
-TaskId = NewType("TaskId", str)
 ExecutionId = NewType("ExecutionId", str)
-MessageId = NewType("MessageId", str)
-AssetId = NewType("AssetId", str)
 
 _UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 _COUNTER_BITS = 12

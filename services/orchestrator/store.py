@@ -154,12 +154,6 @@ class JobUnit:
         )
         return {Stage(stage): (int(done), int(total)) for stage, done, total in self._connection.execute(query)}
 
-    def unfinished_tasks(self, job_id: str) -> int:
-        """How many tasks have not ended."""
-        unfinished = [state.value for state in TaskState if not state.is_terminal]
-        query = select(func.count()).where(TASKS.c.job_id == job_id, TASKS.c.state.in_(unfinished))
-        return int(self._connection.scalar(query) or 0)
-
     def add_tasks(self, job: JobRecord, planned: Sequence[PlannedTask]) -> int:
         """Store planned tasks; one that exists is left alone. Returns how many are new."""
         new = [task for task in planned if self._insert_task(job, task)]
