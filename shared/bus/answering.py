@@ -9,12 +9,12 @@ from typing import Protocol
 
 import structlog
 
-from shared.bus.calls import DEADLINE_HEADER, CallFailed
 from shared.bus.context import Caller
 from shared.bus.delivery import Delivery
 from shared.bus.trace import bound_log, continued
 from shared.clock import Clock, SystemClock
 from shared.contracts.attempts import ErrorInfo
+from shared.contracts.calls import DEADLINE_HEADER, CallFailed
 from shared.contracts.envelope import Envelope, decode, enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import InfrastructureError, InvalidMessageError, StudiomaticError

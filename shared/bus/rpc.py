@@ -17,27 +17,14 @@ from typing import Any, TypeVar
 from kombu.entity import Exchange, Queue
 from kombu.messaging import Consumer
 
-from shared.bus.calls import DEADLINE_HEADER, CallFailed
 from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.errors import RpcTimeoutError, UnroutableError
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
 from shared.bus.trace import child_traceparent
 from shared.clock import SystemClock, to_rfc3339
-from shared.contracts.attempts import ErrorInfo
+from shared.contracts.calls import DEADLINE_HEADER, CallFailed, error_from
 from shared.contracts.envelope import CONTENT_TYPE, Envelope, decode, enclose, read
 from shared.contracts.message import Query, Reply
-from shared.errors import (
-    BrokerUnavailableError,
-    ConflictError,
-    DatabaseUnavailableError,
-    InfrastructureError,
-    InvalidInputError,
-    InvalidMessageError,
-    NotFoundError,
-    RemoteError,
-    StorageUnavailableError,
-    StudiomaticError,
-)
 from shared.ids import AccountId, new_id
 
 R = TypeVar("R", bound=Reply)
@@ -45,20 +32,6 @@ R = TypeVar("R", bound=Reply)
 CALL_TIMEOUT_S = 10.0
 
 _RECONNECT_DELAY_S = 0.2
-
-_SHARED_ERRORS: dict[str, type[StudiomaticError]] = {
-    error.code: error
-    for error in (
-        InvalidInputError,
-        InvalidMessageError,
-        NotFoundError,
-        ConflictError,
-        InfrastructureError,
-        DatabaseUnavailableError,
-        BrokerUnavailableError,
-        StorageUnavailableError,
-    )
-}
 
 
 class RpcClient:
@@ -103,7 +76,7 @@ class RpcClient:
         )
         answer = self._ask(service, envelope, time.monotonic() + timeout_s)
         if answer.type == CallFailed.type:
-            raise _error_of(read(answer, CallFailed).error)
+            raise error_from(read(answer, CallFailed).error)
         return read(answer, reply)
 
     def close(self) -> None:
@@ -223,11 +196,3 @@ class _Session:
 
     def _on_return(self, *_: Any) -> None:
         self._returned = True
-
-
-def _error_of(info: ErrorInfo) -> StudiomaticError:
-    """The error another service answered, as our own class where it has one."""
-    known = _SHARED_ERRORS.get(info.code)
-    if known is not None:
-        return known(info.message)
-    return RemoteError(info.code, info.message, retryable=info.retryable)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.attempts import ErrorInfo
+from shared.contracts.envelope import Envelope
 from shared.contracts.message import Fact, Query, Reply, Value
 from shared.contracts.tasks import RenderFile
 
@@ -219,6 +220,23 @@ class ListJobs(Query):
     type = "orchestrator.list_jobs.v1"
     project_id: str | None = None
     limit: int = Field(default=50, ge=1, le=500)
+
+
+class ListFacts(Query):
+    """Read the stored facts of a job, in order."""
+
+    type = "orchestrator.list_facts.v1"
+    job_id: str
+    after_sequence: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=1, le=200)
+
+
+class FactList(Reply):
+    """Facts of a job in the order of their sequence; fewer than asked for when they would not fit one message."""
+
+    type = "orchestrator.fact_list.v1"
+    facts: tuple[Envelope, ...]
+    last_sequence: int = Field(ge=0, description="Of the job's newest fact")
 
 
 class JobView(Reply):

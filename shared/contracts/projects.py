@@ -81,10 +81,11 @@ class ProjectDraft(Value):
 
 
 class CreateProject(Query):
-    """Keep a new project with its first revision."""
+    """Keep a new project with its first revision. The same key and draft give the same project, once."""
 
     type = "content.create_project.v1"
     draft: ProjectDraft
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class ReviseProject(Query):

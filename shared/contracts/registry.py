@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.contracts import jobs, projects
+from shared.contracts import jobs, media, projects
 from shared.contracts.attempts import ATTEMPT_FACTS
+from shared.contracts.calls import CallFailed
 from shared.contracts.jobs import JOB_FACTS
 from shared.contracts.message import Message
 from shared.contracts.tasks import COMMANDS
@@ -15,9 +16,11 @@ CALLS: tuple[type[Message], ...] = (
     jobs.GetJob,
     jobs.ListJobs,
     jobs.ExplainJob,
+    jobs.ListFacts,
     jobs.JobView,
     jobs.JobList,
     jobs.JobExplanation,
+    jobs.FactList,
     projects.CreateProject,
     projects.ReviseProject,
     projects.GetProject,
@@ -28,6 +31,13 @@ CALLS: tuple[type[Message], ...] = (
     projects.ProjectView,
     projects.ProjectList,
     projects.ProjectDeleted,
+    media.OfferMedia,
+    media.UploadPermission,
+    media.AcceptMedia,
+    media.MediaAccepted,
+    media.OpenDownload,
+    media.DownloadPermission,
+    CallFailed,
 )
 
 MESSAGES: dict[str, type[Message]] = {

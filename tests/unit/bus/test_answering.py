@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.bus.answering import Answering, CallAnswerer
-from shared.bus.calls import DEADLINE_HEADER, CallFailed
 from shared.clock import FixedClock, to_rfc3339
+from shared.contracts.calls import DEADLINE_HEADER, CallFailed
 from shared.contracts.envelope import enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import BrokerUnavailableError, ConflictError

@@ -1,0 +1,55 @@
+"""What the two ends of a remote call agree on, besides the contracts of question and answer.
+
+A call is published to ``studio.rpc`` with the service's name as routing key; ``reply_to`` names the caller's queue,
+and the answer's ``causationid`` the call.
+"""
+
+from __future__ import annotations
+
+from shared.contracts.attempts import ErrorInfo
+from shared.contracts.message import Reply
+from shared.errors import (
+    BrokerUnavailableError,
+    ConflictError,
+    DatabaseUnavailableError,
+    InfrastructureError,
+    InvalidInputError,
+    InvalidMessageError,
+    NotFoundError,
+    RemoteError,
+    StorageUnavailableError,
+    StudiomaticError,
+)
+
+DEADLINE_HEADER = "deadline"
+"""RFC 3339 time after which nobody waits for the answer."""
+
+
+class CallFailed(Reply):
+    """The call was refused or failed; says why in words that may be shown."""
+
+    type = "bus.call_failed.v1"
+    error: ErrorInfo
+
+
+_COMMON_ERRORS: dict[str, type[StudiomaticError]] = {
+    error.code: error
+    for error in (
+        InvalidInputError,
+        InvalidMessageError,
+        NotFoundError,
+        ConflictError,
+        InfrastructureError,
+        DatabaseUnavailableError,
+        BrokerUnavailableError,
+        StorageUnavailableError,
+    )
+}
+
+
+def error_from(info: ErrorInfo) -> StudiomaticError:
+    """The error another service answered, as our own class where it has one, else as ``RemoteError``."""
+    common = _COMMON_ERRORS.get(info.code)
+    if common is not None:
+        return common(info.message)
+    return RemoteError(info.code, info.message, retryable=info.retryable)

@@ -1,0 +1,82 @@
+"""Calls by which a client elsewhere hands in media of its own and brings stored objects home.
+
+Bodies never travel on the bus. The client offers a file by its digest, puts it where the permission says, and has
+it accepted: content then opens it in its sandbox and answers a reference to the normalised asset.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.message import Query, Reply
+from shared.contracts.references import AssetReference, AudioReference, ImageReference, Sha256
+
+MAX_UPLOAD_BYTES = 512 * 1024**2
+"""Largest file an author can hand in [bytes]."""
+
+
+class MediaKind(StrEnum):
+    """What an author's file is to be used as."""
+
+    IMAGE = "image"  # a slide's picture
+    AUDIO = "audio"  # a narration or music
+
+
+class OfferMedia(Query):
+    """Ask for leave to upload one file. Asking twice changes nothing."""
+
+    type = "content.offer_media.v1"
+    sha256: Sha256
+    size_bytes: int = Field(ge=1, le=MAX_UPLOAD_BYTES)
+
+
+class UploadPermission(Reply):
+    """Leave to PUT exactly the offered bytes: send the headers exactly as they are, before it expires."""
+
+    type = "content.upload_permission.v1"
+    url: str
+    headers: dict[str, str]
+
+
+class AcceptMedia(Query):
+    """Take in an uploaded file as picture or sound; the upload itself is then deleted.
+
+    ``not_found`` means that the upload is not there, be it that it was accepted before: offer it again.
+    """
+
+    type = "content.accept_media.v1"
+    media_kind: MediaKind
+    sha256: Sha256
+    size_bytes: int = Field(ge=1, le=MAX_UPLOAD_BYTES)
+    name: str = Field(min_length=1, max_length=255, description="What errors call the file")
+
+
+class MediaAccepted(Reply):
+    """The normalised asset that a draft may refer to; exactly one of the two."""
+
+    type = "content.media_accepted.v1"
+    image: ImageReference | None = None
+    audio: AudioReference | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.image is None) == (self.audio is None):
+            raise ValueError("exactly one of image and audio is given")
+        return self
+
+
+class OpenDownload(Query):
+    """Ask for leave to read one stored object of the account."""
+
+    type = "content.open_download.v1"
+    asset: AssetReference
+
+
+class DownloadPermission(Reply):
+    """Leave to GET the object for a while, without any credential."""
+
+    type = "content.download_permission.v1"
+    url: str
