@@ -1,7 +1,7 @@
 """What the two ends of a remote call agree on, besides the contracts of question and answer.
 
-A call is published to ``studio.rpc`` with the service's name as routing key; ``reply_to`` names the caller's queue,
-and the answer's ``causationid`` the call.
+A call is published to ``studio.rpc`` with the service's name as routing key; ``reply_to`` names the caller's
+queue, and the answer's ``causationid`` the call.
 """
 
 from __future__ import annotations
