@@ -11,10 +11,12 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.jobs import (
     CancelJob,
     ExplainJob,
+    FactList,
     GetJob,
     JobExplanation,
     JobList,
     JobView,
+    ListFacts,
     ListJobs,
     ResumeJob,
     SubmitJob,
@@ -90,3 +92,8 @@ class OrchestratorService:
     def explain_job(self, query: ExplainJob, caller: Caller) -> JobExplanation:
         """Read everything that happened to a job."""
         return self.orchestrator.queries.explain(caller.account_id, query.job_id)
+
+    @answer(ListFacts)
+    def list_facts(self, query: ListFacts, caller: Caller) -> FactList:
+        """Read the stored facts of a job."""
+        return self.orchestrator.queries.fact_list(caller.account_id, query)

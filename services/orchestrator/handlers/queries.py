@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from services.orchestrator.domain.progress import percent, stage_progress
 from services.orchestrator.domain.records import JobRecord, TaskRecord
 from services.orchestrator.handlers.ports import Store, Unit
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.envelope import Envelope
-from shared.contracts.jobs import AttemptView, JobExplanation, JobList, JobState, JobView, Stage, TaskView
+from shared.contracts.envelope import MAX_BODY_BYTES, Envelope
+from shared.contracts.jobs import (
+    AttemptView,
+    FactList,
+    JobExplanation,
+    JobList,
+    JobState,
+    JobView,
+    ListFacts,
+    Stage,
+    TaskView,
+)
 from shared.errors import NotFoundError
 
 _STAGES = list(Stage)
+_FACTS_BYTES = MAX_BODY_BYTES - 4 * 1024
+"""Room for facts in one message; the rest is for the envelope around them, which has well under 2 KiB."""
 
 
 class Queries:
@@ -55,12 +68,29 @@ class Queries:
             _owned(unit, account_id, job_id)
             return unit.facts(job_id, after_sequence, limit)
 
+    def fact_list(self, account_id: str, query: ListFacts) -> FactList:
+        """Stored facts as one message can hold them, at least one if there is any; raises like `get`."""
+        with self._store.reading() as unit:
+            job = _owned(unit, account_id, query.job_id)
+            facts = unit.facts(query.job_id, query.after_sequence, query.limit)
+        return FactList(facts=_fitting(facts), last_sequence=job.last_sequence)
+
 
 def _owned(unit: Unit, account_id: str, job_id: str) -> JobRecord:
     job = unit.job(job_id, account_id)
     if job is None:
         raise NotFoundError(f"there is no job {job_id}; `studio jobs` lists yours")
     return job
+
+
+def _fitting(facts: list[Envelope]) -> tuple[Envelope, ...]:
+    """The first facts that fit one message together."""
+    ends = accumulate(len(fact.model_dump_json().encode()) + len(",") for fact in facts)
+    return tuple(
+        fact
+        for number, (fact, end) in enumerate(zip(facts, ends, strict=True))
+        if not number or end <= _FACTS_BYTES
+    )
 
 
 def _view(unit: Unit, job: JobRecord) -> JobView:

@@ -241,9 +241,16 @@ class Farm:
         result = self.result_of(command).model_dump(mode="json")
         return self.report(AttemptSucceeded(**names, result=result, duration_ms=5), envelope)
 
-    def fail(self, envelope: Envelope, command: TaskCommand, *, retryable: bool = True) -> Envelope:
+    def fail(
+        self,
+        envelope: Envelope,
+        command: TaskCommand,
+        *,
+        retryable: bool = True,
+        message: str = "it broke; mend it",
+    ) -> Envelope:
         names = self.start(envelope, command)
-        error = ErrorInfo(code="test.broken", message="it broke; mend it", retryable=retryable)
+        error = ErrorInfo(code="test.broken", message=message, retryable=retryable)
         return self.report(AttemptFailed(**names, error=error, duration_ms=5), envelope)
 
     def defer(self, envelope: Envelope, command: TaskCommand, seconds: float) -> Envelope:
