@@ -65,6 +65,13 @@ class Settings(BaseSettings):
     lease_s: int = Field(default=60, ge=2, le=3600, description="A silent worker loses its attempt after this")
     stop_grace_s: int = Field(default=25, ge=0, description="Running tasks may finish for this long on SIGTERM")
 
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Serve metrics over HTTP at this port; 0: any that is free"
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address of the metrics page; it asks for no password"
+    )
+
     @property
     def embedded(self) -> bool:
         """Whether all services share one process and one data folder."""

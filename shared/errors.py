@@ -6,6 +6,8 @@ boundary; a service adds its own leaves beside the code that raises them.
     StudiomaticError
     ├── InvalidInputError            refused at the door; the sender must change the request
     │   └── InvalidMessageError      a message that no version of a contract can read
+    │       ├── UndecodableError     its body is no envelope
+    │       └── UnknownTypeError     it is of a type that nobody here reads
     ├── NotFoundError                unknown id, or an id of another account (never told apart)
     ├── ConflictError                the same idempotency key with a different request, or a lost race
     ├── ConfigurationError           settings that cannot work; found at start
@@ -51,6 +53,18 @@ class InvalidMessageError(InvalidInputError):
     """A message body that no contract version can read."""
 
     code = "invalid_message"
+
+
+class UndecodableError(InvalidMessageError):
+    """A message body that is no envelope, or too large to be one."""
+
+    code = "invalid_message.undecodable"
+
+
+class UnknownTypeError(InvalidMessageError):
+    """A message of a type that its receiver does not know."""
+
+    code = "invalid_message.unknown_type"
 
 
 class NotFoundError(StudiomaticError):

@@ -27,7 +27,7 @@ from shared.contracts.envelope import Envelope, read
 from shared.contracts.jobs import JobView, ResumeJob, SubmitJob
 from shared.contracts.tasks import TaskCommand
 from shared.db import Database, open_service_database
-from shared.errors import InvalidMessageError
+from shared.errors import UnknownTypeError
 from shared.migrate import migrate
 from shared.storage.configured import open_configured_store
 
@@ -132,5 +132,5 @@ def _command(envelope: Envelope) -> TaskCommand:
     """The command, as far as all have the same fields."""
     kind = KINDS.get(envelope.type)
     if kind is None:
-        raise InvalidMessageError(f"{envelope.type} is no command of a pool")
+        raise UnknownTypeError(f"{envelope.type} is no command of a pool")
     return read(envelope, kind.command)

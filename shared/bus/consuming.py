@@ -12,6 +12,7 @@ import structlog
 
 from shared.bus.delivery import BrokerDelivery
 from shared.bus.reader import Prepare, QueueReader
+from shared.bus.refusing import Refusal, note_given_up
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,7 @@ class Consumption:
 
     Args:
         deal: Deals with a delivery and never raises; should it all the same, the delivery is set aside.
+        queue: What the queue is called in metrics.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class Consumption:
         prepare: Prepare,
         deal: Callable[[BrokerDelivery], None],
         *,
+        queue: str,
         prefetch: int,
     ) -> None:
         self._container = container
         self._deal = deal
-        self._reader = QueueReader(url, prepare, self._spawn, prefetch=prefetch)
+        self._queue = queue
+        self._reader = QueueReader(url, prepare, self._spawn, queue=queue, prefetch=prefetch)
         self._thread: Any = None
         self.held = 0
 
@@ -75,7 +79,8 @@ class Consumption:
             self._deal(delivery)
         except Exception:
             # It promised not to raise; one message must not take the whole service down, now and after a restart.
-            log.exception("delivery_crashed")
+            log.exception("delivery_crashed", queue=self._queue)
+            note_given_up(self._queue, Refusal.CRASHED)
             delivery.dead_letter()
         finally:
             self.held -= 1

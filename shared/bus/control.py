@@ -16,6 +16,7 @@ from shared.bus.delivery import BrokerDelivery
 from shared.bus.dependency import WIRING_KEY, Wiring
 from shared.bus.executions import Executions
 from shared.bus.outgoing import events_exchange
+from shared.bus.refusing import note_refused
 from shared.bus.topology import JOB_CANCELLING_KEY, own_queue_prefix
 from shared.contracts.envelope import decode, read
 from shared.contracts.jobs import JobCancelling
@@ -25,6 +26,8 @@ from shared.ids import JobId, new_id
 log = structlog.get_logger(__name__)
 
 CONTROL_PREFETCH = 50
+CONTROL_QUEUE = "control"
+"""What the queue of each process is called in metrics; its real name is new for every connection."""
 
 
 class Control(SharedExtension):  # type: ignore[misc]  # nameko has no types
@@ -36,7 +39,12 @@ class Control(SharedExtension):  # type: ignore[misc]  # nameko has no types
     def start(self) -> None:
         wiring: Wiring = self.container.config[WIRING_KEY]
         self._consumption = Consumption(
-            self.container, wiring.bus_url, self._own_queue, self._hear, prefetch=CONTROL_PREFETCH
+            self.container,
+            wiring.bus_url,
+            self._own_queue,
+            self._hear,
+            queue=CONTROL_QUEUE,
+            prefetch=CONTROL_PREFETCH,
         )
         self._consumption.start()
 
@@ -62,7 +70,7 @@ class Control(SharedExtension):  # type: ignore[misc]  # nameko has no types
         try:
             cancelling = read(decode(delivery.body), JobCancelling)
         except InvalidMessageError as error:
-            log.warning("message_dead_lettered", error=str(error))
+            note_refused(CONTROL_QUEUE, error)
             delivery.dead_letter()
             return
         running = self.executions.cancel_job(JobId(cancelling.job_id))

@@ -9,6 +9,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from shared.bus.publisher import Publisher
+from shared.bus.topology import Topology
 from shared.config import Settings
 
 WIRING_KEY = "STUDIO_WIRING"
@@ -21,12 +22,14 @@ class Wiring:
     Attributes:
         publisher: The connection for sending that all services of the process share.
         epoch: The life of the broker, for relays: what an earlier life of a broker in memory held is lost.
+        topology: What the broker's queues are like.
     """
 
     settings: Settings
     bus_url: str
     publisher: Publisher
     epoch: str
+    topology: Topology
 
 
 class Provided(DependencyProvider):  # type: ignore[misc]  # nameko has no types

@@ -16,7 +16,7 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from shared.bus.answering import Answering
 from shared.bus.calling import call_method, call_method_in_time
 from shared.bus.consuming import Consumption
-from shared.bus.context import TaskContext
+from shared.bus.context import Caller, TaskContext
 from shared.bus.control import Control
 from shared.bus.dependency import WIRING_KEY, Wiring, provided_part
 from shared.bus.listening import FactListener
@@ -26,8 +26,10 @@ from shared.bus.reports import DirectReports
 from shared.bus.server import CALLS_AT_A_TIME, RpcServer
 from shared.config import Settings
 from shared.contracts.envelope import Envelope
-from shared.contracts.message import Query
+from shared.contracts.message import Query, Reply
 from shared.contracts.tasks import TaskCommand, TaskResult
+from shared.errors import StudiomaticError
+from shared.metrics import CALLS
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -111,15 +113,22 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         slots = self.workers(wiring.settings)
         self._performer = CommandPerformer(
             service=service,
+            pool=self._pool,
             accepts=self._accepts,
             reports=provided_part(self.container, "reports") or DirectReports(wiring.publisher, service),
             invoke=self._invoke,
             executions=self.control.executions,
             slots=slots,
             stopping=self._stopping,
+            delivery_limit=wiring.topology.queue(self._pool).delivery_limit,
         )
         self._consumption = Consumption(
-            self.container, wiring.bus_url, existing(self._pool), self._performer.perform, prefetch=slots
+            self.container,
+            wiring.bus_url,
+            existing(self._pool),
+            self._performer.perform,
+            queue=self._pool,
+            prefetch=slots,
         )
         self._consumption.start()
         self.container.spawn_managed_thread(partial(self._pulse, _pulse_interval_s(wiring.settings)))
@@ -160,9 +169,19 @@ class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
 
     def start(self) -> None:
         wiring: Wiring = self.container.config[WIRING_KEY]
-        self._listener = FactListener(queue=self._queue, handle=self._handle, stopping=self._stopping)
+        self._listener = FactListener(
+            queue=self._queue,
+            handle=self._handle,
+            stopping=self._stopping,
+            delivery_limit=wiring.topology.queue(self._queue).delivery_limit,
+        )
         self._consumption = Consumption(
-            self.container, wiring.bus_url, existing(self._queue), self._listener.hear, prefetch=self._prefetch
+            self.container,
+            wiring.bus_url,
+            existing(self._queue),
+            self._listener.hear,
+            queue=self._queue,
+            prefetch=self._prefetch,
         )
         self._consumption.start()
 
@@ -192,10 +211,23 @@ class AnswerEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         return CALLS_AT_A_TIME
 
     def setup(self) -> None:
-        self.server.register(Answering(query=self._query, answer=partial(call_method, self)))
+        self.server.register(Answering(query=self._query, answer=self._answer))
 
     def stop(self) -> None:
         self.server.stop()
+
+    def _answer(self, query: Query, caller: Caller) -> Reply:
+        """Call the method and count how it went."""
+        try:
+            reply: Reply = call_method(self, query, caller)
+        except Exception as error:
+            self._count(error.code if isinstance(error, StudiomaticError) else StudiomaticError.code)
+            raise
+        self._count("")
+        return reply
+
+    def _count(self, code: str) -> None:
+        CALLS.labels(self.container.service_name, self._query.type, code).inc()
 
 
 def _decorator(entrypoint: Entrypoint) -> Callable[[Method], Method]:

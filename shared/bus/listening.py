@@ -11,6 +11,7 @@ from shared.bus.delivery import Delivery
 from shared.bus.inflight import InFlight
 from shared.bus.lanes import Lanes
 from shared.bus.patience import HandedBackError, Patience, requeue_delay_s
+from shared.bus.refusing import note_crashed, note_refused
 from shared.bus.trace import bound_log, continued
 from shared.contracts.envelope import Envelope, decode
 from shared.errors import InvalidMessageError
@@ -27,14 +28,18 @@ class FactListener:
     Facts of one job are handled one after the other, those of different jobs side by side.
 
     Args:
-        queue: Name of the queue, for logs.
+        queue: Name of the queue, for logs and metrics.
+        delivery_limit: A fact delivered more often than this, and given back again, is set aside by the broker.
         stopping: Set when the process must stop.
     """
 
-    def __init__(self, *, queue: str, handle: Handle, stopping: threading.Event) -> None:
+    def __init__(
+        self, *, queue: str, handle: Handle, stopping: threading.Event, delivery_limit: int | None = None
+    ) -> None:
         self._queue = queue
         self._handle = handle
         self._stopping = stopping
+        self._delivery_limit = delivery_limit
         self._patience = Patience(stopping)
         self._inflight = InFlight()
         self._lanes = Lanes()
@@ -44,7 +49,7 @@ class FactListener:
         try:
             envelope = continued(decode(delivery.body))
         except InvalidMessageError as error:
-            log.warning("message_dead_lettered", queue=self._queue, error=str(error))
+            note_refused(self._queue, error)
             delivery.dead_letter()
             return
         if self._inflight.admit(envelope.id, delivery):
@@ -58,10 +63,11 @@ class FactListener:
         except HandedBackError:
             self._inflight.hand_back(envelope.id)
         except InvalidMessageError as error:
-            log.warning("message_dead_lettered", queue=self._queue, error=str(error))
+            note_refused(self._queue, error)
             self._inflight.set_aside(envelope.id)
         except Exception:
             log.exception("listener_crashed", queue=self._queue, delivery_count=delivery_count)
+            note_crashed(self._queue, delivery_count, self._delivery_limit)
             self._stopping.wait(requeue_delay_s(delivery_count))
             self._inflight.hand_back(envelope.id)
         else:

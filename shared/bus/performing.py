@@ -18,6 +18,7 @@ from shared.bus.delivery import Delivery
 from shared.bus.executions import Execution, Executions
 from shared.bus.inflight import InFlight
 from shared.bus.patience import HandedBackError, Patience, requeue_delay_s
+from shared.bus.refusing import note_crashed, note_refused
 from shared.bus.reports import Reports, worker_name
 from shared.bus.trace import bound_log, continued
 from shared.clock import Clock, SystemClock
@@ -37,10 +38,18 @@ from shared.errors import (
     InvalidMessageError,
     StudiomaticError,
     TaskDeferredError,
+    UnknownTypeError,
 )
 from shared.ids import AccountId, ExecutionId, JobId, new_id
+from shared.metrics import ATTEMPTS
 
 log = structlog.get_logger(__name__)
+
+_OUTCOMES: dict[type[AttemptFact], str] = {
+    AttemptSucceeded: "succeeded",
+    AttemptFailed: "failed",
+    AttemptDeferred: "deferred",
+}
 
 Invoke = Callable[[TaskCommand, TaskContext], TaskResult]
 """Calls the service's method; ends it at the deadline, and some time after a cancel."""
@@ -51,25 +60,31 @@ class CommandPerformer:
 
     Args:
         service: Who works, e.g. ``renderer``.
+        pool: The queue the commands come from.
         accepts: Contracts of the commands this pool understands; others are dead-lettered.
         invoke: Calls the service's method.
         slots: Most executions at a time.
         stopping: Set when the process must stop; what has not started then is handed back.
+        delivery_limit: A command delivered more often than this, and given back again, is set aside by the broker.
     """
 
     def __init__(
         self,
         *,
         service: str,
+        pool: str,
         accepts: Sequence[type[TaskCommand]],
         reports: Reports,
         invoke: Invoke,
         executions: Executions,
         slots: int,
         stopping: threading.Event,
+        delivery_limit: int | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._worker = worker_name(service)
+        self._pool = pool
+        self._delivery_limit = delivery_limit
         self._contracts = {contract.type: contract for contract in accepts}
         self._reports = reports
         self._invoke = invoke
@@ -87,7 +102,7 @@ class CommandPerformer:
             command = read(envelope, self._contract(envelope))
             _require_owner(envelope)
         except InvalidMessageError as error:
-            log.warning("message_dead_lettered", pool_worker=self._worker, error=str(error))
+            note_refused(self._pool, error)
             delivery.dead_letter()
             return
         if self._inflight.admit(envelope.id, delivery):
@@ -106,7 +121,7 @@ class CommandPerformer:
         try:
             return self._contracts[envelope.type]
         except KeyError:
-            raise InvalidMessageError(f"{envelope.type} is no command of this pool") from None
+            raise UnknownTypeError(f"{envelope.type} is no command of this pool") from None
 
     def _perform_once(self, envelope: Envelope, command: TaskCommand, delivery_count: int) -> None:
         """Run the command in a slot and answer its delivery."""
@@ -116,9 +131,11 @@ class CommandPerformer:
                     self._execute(envelope, command)
         except HandedBackError:
             log.info("command_handed_back", task_id=command.task_id, attempt=command.attempt)
+            ATTEMPTS.labels(self._pool, "handed_back", "").inc()
             self._inflight.hand_back(envelope.id)
         except Exception:
             log.exception("command_crashed", task_id=command.task_id, attempt=command.attempt)
+            note_crashed(self._pool, delivery_count, self._delivery_limit)
             self._stopping.wait(requeue_delay_s(delivery_count))
             self._inflight.hand_back(envelope.id)
         else:
@@ -131,12 +148,14 @@ class CommandPerformer:
             self._patience.insist(lambda: self._reports.announce(self._started(execution), envelope))
             outcome = self._outcome(execution, started)
         self._patience.insist(lambda: self._reports.settle(outcome, envelope))
+        code = outcome.error.code if isinstance(outcome, AttemptFailed) else None
+        ATTEMPTS.labels(self._pool, _OUTCOMES[type(outcome)], code or "").inc()
         log.info(
             "command_performed",
             task_id=command.task_id,
             attempt=command.attempt,
             outcome=outcome.type,
-            code=outcome.error.code if isinstance(outcome, AttemptFailed) else None,
+            code=code,
             duration_ms=_since(started),
         )
 

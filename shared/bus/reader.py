@@ -20,6 +20,8 @@ from kombu.mixins import ConsumerMixin
 
 from shared.bus.connection import broker_connection, hang_up
 from shared.bus.delivery import BrokerDelivery
+from shared.bus.refusing import note_refused
+from shared.errors import UndecodableError
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,7 @@ class QueueReader(ConsumerMixin):
     Args:
         prefetch: Most deliveries held at a time.
         receive: Must not block; it runs in the reader's own thread.
+        queue: What the queue is called in metrics.
 
     Attributes:
         connections_lost: How often the connection broke.
@@ -61,12 +64,14 @@ class QueueReader(ConsumerMixin):
         prepare: Prepare,
         receive: Receive,
         *,
+        queue: str,
         prefetch: int,
         heartbeat_s: int = HEARTBEAT_S,
     ) -> None:
         self.connection = broker_connection(url, heartbeat_s=heartbeat_s)
         self.connections_lost = 0
         self._prepare = prepare
+        self._queue = queue
         self._receive = receive
         self._prefetch = prefetch
         self._cancelling = False
@@ -113,7 +118,7 @@ class QueueReader(ConsumerMixin):
             self._consumers = []
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        log.warning("message_dead_lettered", error=type(exc).__name__)
+        note_refused(self._queue, UndecodableError(f"its properties cannot be read: {type(exc).__name__}"))
         BrokerDelivery(message).dead_letter()
 
     @contextmanager

@@ -96,6 +96,21 @@ class Relay:
         self._abandoned = True
         return not self._thread.is_alive()
 
+    @property
+    def service(self) -> str:
+        """Whose outbox it is."""
+        return self._database.schema
+
+    def backlog(self) -> tuple[int, timedelta]:
+        """How many messages wait, and how long the oldest has.
+
+        Raises:
+            DatabaseUnavailableError: The database is away.
+        """
+        with self._database.reading() as connection:
+            age = self._outbox.oldest_unsent_age(connection)
+            return self._outbox.unsent_count(connection), age or timedelta(0)
+
     def nudge(self) -> None:
         """There may be something to send."""
         self._nudged.set()

@@ -23,13 +23,16 @@ from shared.bus.connection import broker_connection, is_memory
 from shared.bus.declare import declare
 from shared.bus.dependency import WIRING_KEY, Wiring, provided_part
 from shared.bus.green import require_green
+from shared.bus.measuring import RuntimeReadings
 from shared.bus.outbox import DURABLE
 from shared.bus.publisher import Publisher
+from shared.bus.relay import Relay
 from shared.bus.settling import Settler
 from shared.bus.topology import TOPOLOGY, Topology
 from shared.bus.watchdog import Watchdog
 from shared.config import Settings
 from shared.ids import new_id
+from shared.metrics import REGISTRY, MetricsPage
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,12 @@ class Runtime:
     def __init__(self, services: Sequence[type], settings: Settings, *, topology: Topology = TOPOLOGY) -> None:
         require_green()
         self._settings = settings
-        self._topology = topology
         url = settings.bus_url.get_secret_value()
-        self.wiring = Wiring(settings=settings, bus_url=url, publisher=Publisher(url), epoch=_epoch(settings))
+        self.wiring = Wiring(
+            settings=settings, bus_url=url, publisher=Publisher(url), epoch=_epoch(settings), topology=topology
+        )
         self.watchdog = Watchdog()
+        self._page = _metrics_page(settings)
         self._stop_requested = False
         self._runner = ServiceRunner(
             {"AMQP_URI": url, "max_workers": _workers(services, settings), WIRING_KEY: self.wiring}
@@ -63,12 +68,17 @@ class Runtime:
     def start(self) -> None:
         """Start all services; returns when they take messages or try to."""
         _quieten_nameko()
+        if self._page:
+            self._page.start()
         if self._settings.embedded:
             with broker_connection(self.wiring.bus_url) as connection:
-                declare(connection, self._topology)
+                declare(connection, self.wiring.topology)
         self._runner.start()
         self._death = eventlet.spawn(self._runner.wait)
-        self._settler = self._new_settler()
+        relays = [relay for relay in map(_relay_of, self._runner.containers) if relay is not None]
+        self._settler = self._new_settler(relays)
+        self._readings = RuntimeReadings(relays, self.watchdog)
+        REGISTRY.register(self._readings)
         self.watchdog.start()
         log.info("services_started", services=sorted(self._runner.service_names))
 
@@ -89,13 +99,10 @@ class Runtime:
                 self._settler.settle()
             time.sleep(TICK_S)
 
-    def _new_settler(self) -> Settler | None:
+    def _new_settler(self, relays: Sequence[Relay]) -> Settler | None:
         if not is_memory(self.wiring.bus_url):
             return None
-        relays = [provided_part(container, "relay") for container in self._runner.containers]
-        return Settler(
-            self.wiring.bus_url, self.wiring.publisher, [relay for relay in relays if relay is not None]
-        )
+        return Settler(self.wiring.bus_url, self.wiring.publisher, relays)
 
     def stop(self) -> None:
         """Take no more messages, finish what runs within the grace, hand the rest back."""
@@ -103,6 +110,9 @@ class Runtime:
         self._death.wait()
         self.wiring.publisher.close()
         self.watchdog.stop()
+        REGISTRY.unregister(self._readings)
+        if self._page:
+            self._page.stop()
         log.info("services_stopped", services=sorted(self._runner.service_names))
 
 
@@ -130,6 +140,17 @@ def run(
         runtime.serve(until)
     finally:
         runtime.stop()
+
+
+def _metrics_page(settings: Settings) -> MetricsPage | None:
+    if settings.metrics_port is None:
+        return None
+    return MetricsPage(settings.metrics_host, settings.metrics_port)
+
+
+def _relay_of(container: Any) -> Relay | None:
+    relay: Relay | None = provided_part(container, "relay")
+    return relay
 
 
 def _epoch(settings: Settings) -> str:

@@ -31,8 +31,14 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
         service = self.container.service_name
         self._replies = ReplySender(wiring.bus_url)
         answerer = CallAnswerer(service=service, answerings=self._answerings, replies=self._replies)
+        queue = rpc_queue(service)
         self._consumption = Consumption(
-            self.container, wiring.bus_url, existing(rpc_queue(service)), answerer.deal, prefetch=CALLS_AT_A_TIME
+            self.container,
+            wiring.bus_url,
+            existing(queue),
+            answerer.deal,
+            queue=queue,
+            prefetch=CALLS_AT_A_TIME,
         )
         self._consumption.start()
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.clock import Clock, SystemClock
 from shared.contracts.message import Message
-from shared.errors import InvalidMessageError
+from shared.errors import InvalidMessageError, UndecodableError, UnknownTypeError
 from shared.ids import new_id
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -62,24 +62,25 @@ def decode(body: bytes | str) -> Envelope:
     """Read the body bytes of a message.
 
     Raises:
-        InvalidMessageError: Too large, not JSON, or not one of our envelopes. Names places, never values.
+        UndecodableError: Too large, not JSON, or not one of our envelopes. Names places, never values.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise InvalidMessageError(f"message body has {len(body)} bytes, the limit is {MAX_BODY_BYTES}")
+        raise UndecodableError(f"message body has {len(body)} bytes, the limit is {MAX_BODY_BYTES}")
     try:
         return Envelope.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidMessageError(f"not an envelope: {_places(error)}") from None
+        raise UndecodableError(f"not an envelope: {_places(error)}") from None
 
 
 def read(envelope: Envelope, contract: type[M]) -> M:
     """Read the data of an envelope as ``contract``.
 
     Raises:
-        InvalidMessageError: It is of another type or does not fit.
+        UnknownTypeError: It is of another type.
+        InvalidMessageError: It does not fit.
     """
     if envelope.type != contract.type:
-        raise InvalidMessageError(f"expected {contract.type}, got {envelope.type}")
+        raise UnknownTypeError(f"expected {contract.type}, got {envelope.type}")
     try:
         return contract.model_validate(envelope.data)
     except ValidationError as error:

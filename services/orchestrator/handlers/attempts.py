@@ -40,7 +40,7 @@ from shared.contracts.jobs import (
     TaskSucceeded,
 )
 from shared.contracts.tasks import RESULTS, ScriptWritten, TaskResult, VideoAssembled
-from shared.errors import InvalidMessageError
+from shared.errors import InvalidMessageError, UnknownTypeError
 
 _CONTRACTS = {contract.type: contract for contract in ATTEMPT_FACTS}
 _PROGRESS_EVERY = timedelta(seconds=1)
@@ -89,11 +89,11 @@ class RecordAttempts:
         Returns:
             The id of the job whose plan may have become able to grow, if any.
         Raises:
-            InvalidMessageError: No contract reads it.
+            UnknownTypeError, InvalidMessageError: No contract reads it.
         """
         contract = _CONTRACTS.get(envelope.type)
         if contract is None:
-            raise InvalidMessageError(f"{envelope.type} is no fact of an attempt")
+            raise UnknownTypeError(f"{envelope.type} is no fact of an attempt")
         fact = read(envelope, contract)
         if isinstance(fact, AttemptProgressed):
             self._renew(fact)

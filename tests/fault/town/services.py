@@ -38,11 +38,11 @@ from shared.db import open_database
 from shared.errors import (
     BadMediaError,
     ConflictError,
-    InvalidMessageError,
     NotFoundError,
     StorageUnavailableError,
     TaskDeferredError,
     TaskFailedError,
+    UnknownTypeError,
 )
 
 SCENE = Path(os.environ["TOWN_FOLDER"])
@@ -220,7 +220,7 @@ class Foreman:
     def follow(self, envelope: Envelope) -> None:
         contract = CONTRACTS.get(envelope.type)
         if contract is None:
-            raise InvalidMessageError(f"{envelope.type} is no fact of an attempt")
+            raise UnknownTypeError(f"{envelope.type} is no fact of an attempt")
         body = read(envelope, contract)
         with self.books.database.transaction() as connection:
             if self.books.inbox.first_time(connection, "foreman.attempts", envelope.id):

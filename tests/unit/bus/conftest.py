@@ -114,6 +114,7 @@ def a_bench(invoke: Callable[..., Any], *, slots: int = 1) -> Bench:
     reports, executions, stopping = FakeReports(), Executions(), threading.Event()
     performer = CommandPerformer(
         service="mason",
+        pool="mason",
         accepts=(LayBrick,),
         reports=reports,
         invoke=invoke,
