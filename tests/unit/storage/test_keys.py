@@ -5,12 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from shared.ids import AccountId, JobId, new_id
+from shared.ids import AccountId, JobId
 from shared.storage import keys
 
 SHA256 = "0123456789abcdef" * 4
-ACCOUNT = AccountId(new_id())
-JOB = JobId(new_id())
+ACCOUNT = AccountId("01a20e67-f96c-7495-a999-000000000001")
+JOB = JobId("01a20e67-f96c-7495-a999-000000000002")
 
 EXAMPLES = [
     (keys.asset_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/assets/{SHA256}"),
@@ -19,6 +19,7 @@ EXAMPLES = [
     (keys.segment_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/segments/{SHA256}.mp4"),
     (keys.audio_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/audio/{SHA256}.m4a"),
     (keys.render_key(ACCOUNT, JOB, "video.mp4"), f"accounts/{ACCOUNT}/renders/{JOB}/video.mp4"),
+    (keys.upload_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/uploads/{SHA256}"),
 ]
 
 
