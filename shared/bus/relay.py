@@ -55,6 +55,9 @@ class Relay:
             broker is away; in both cases any part of the batch may have been sent.
         epoch: The life of the broker, or ``DURABLE``.
         inbox: The service's inbox, whose old rows are deleted with those of the outbox.
+
+    Attributes:
+        sent: How many messages it has dealt with and marked so.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Relay:
         self._publish = publish
         self._epoch = epoch
         self._inbox = inbox
+        self.sent = 0
         self._nudged = threading.Event()
         self._stopping = threading.Event()
         self._abandoned = False
@@ -149,6 +153,7 @@ class Relay:
             batch = self._outbox.unsent(connection, BATCH)
             if batch:
                 self._mark(connection, batch, refused=self._deliver(batch))
+        self.sent += len(batch)
         return len(batch)
 
     def _send_unlocked(self) -> int:
@@ -159,6 +164,7 @@ class Relay:
             refused = self._deliver(batch)
             with self._database.transaction() as connection:
                 self._mark(connection, batch, refused=refused)
+        self.sent += len(batch)
         return len(batch)
 
     def _mark(self, connection: Connection, batch: list[StoredMessage], *, refused: list[StoredMessage]) -> None:

@@ -102,12 +102,14 @@ class Runtime:
     def _new_settler(self, relays: Sequence[Relay]) -> Settler | None:
         if not is_memory(self.wiring.bus_url):
             return None
-        return Settler(self.wiring.bus_url, self.wiring.publisher, relays)
+        return Settler(self.wiring.bus_url, relays)
 
     def stop(self) -> None:
         """Take no more messages, finish what runs within the grace, hand the rest back."""
         self._runner.stop()
         self._death.wait()
+        if self._settler:
+            self._settler.settle()
         self.wiring.publisher.close()
         self.watchdog.stop()
         REGISTRY.unregister(self._readings)

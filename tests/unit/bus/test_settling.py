@@ -26,6 +26,7 @@ class FakeRelay:
 
     def __init__(self) -> None:
         self.settled: list[datetime] = []
+        self.sent = 0
         self.away = False
 
     def settle(self, sent_before: datetime) -> None:
@@ -50,8 +51,8 @@ def relay() -> FakeRelay:
 
 
 @pytest.fixture
-def settler(publisher: Publisher, relay: FakeRelay) -> Settler:
-    return Settler(URL, publisher, [relay], FixedClock(NOW))
+def settler(relay: FakeRelay) -> Settler:
+    return Settler(URL, [relay], FixedClock(NOW))
 
 
 def consume(connection):
@@ -71,7 +72,7 @@ def wait_for(connection, held: list, count: int) -> None:
 def test_what_a_consumer_still_holds_is_not_settled(settler, relay, publisher, command) -> None:
     with broker_connection(URL) as connection:
         held = consume(connection)
-        publisher.publish([a_command(command)])
+        send(publisher, relay, command)
         wait_for(connection, held, 1)
         assert not settler.settle()
         assert relay.settled == []
@@ -83,7 +84,7 @@ def test_what_a_consumer_still_holds_is_not_settled(settler, relay, publisher, c
 def test_what_waits_in_a_queue_that_is_read_is_not_settled(settler, relay, publisher, command) -> None:
     with broker_connection(URL) as connection:
         held = consume(connection)
-        publisher.publish([a_command(command), a_command(command)])
+        send(publisher, relay, command, 2)
         wait_for(connection, held, 1)
         held[0].channel.basic_ack(held[0].delivery_tag)
         wait_for(connection, held, 2)
@@ -91,20 +92,39 @@ def test_what_waits_in_a_queue_that_is_read_is_not_settled(settler, relay, publi
 
 
 def test_what_nobody_reads_does_not_hold_up_the_rest(settler, relay, publisher, command) -> None:
-    publisher.publish([a_command(command)])
+    send(publisher, relay, command)
     assert settler.settle()
     assert relay.settled == [NOW]
 
 
+def test_what_is_marked_late_is_settled_the_next_time(settler, relay, publisher, command) -> None:
+    """The broker may run empty between the confirm of a message and the mark on its row."""
+    send(publisher, relay, command)
+    relay.sent -= 1
+    assert settler.settle()
+    relay.sent += 1
+    assert settler.settle()
+    assert relay.settled == [NOW]
+
+
+def test_what_its_reader_left_behind_when_it_ended_is_not_settled(settler, relay, publisher, command) -> None:
+    with broker_connection(URL) as connection:
+        consume(connection)
+        assert settler.settle()
+    send(publisher, relay, command)
+    assert not settler.settle()
+    assert relay.settled == []
+
+
 def test_nothing_new_costs_no_transaction(settler, relay, publisher, command) -> None:
-    publisher.publish([a_command(command)])
+    send(publisher, relay, command)
     settler.settle()
     settler.settle()
     assert len(relay.settled) == 1
 
 
 def test_a_database_away_is_asked_again(settler, relay, publisher, command) -> None:
-    publisher.publish([a_command(command)])
+    send(publisher, relay, command)
     relay.away = True
     assert not settler.settle()
     relay.away = False
@@ -112,5 +132,7 @@ def test_a_database_away_is_asked_again(settler, relay, publisher, command) -> N
     assert len(relay.settled) == 1
 
 
-def a_command(make):
-    return command(make(), "mason")
+def send(publisher: Publisher, relay: FakeRelay, make, count: int = 1) -> None:
+    """What a relay does with ``count`` commands."""
+    publisher.publish([command(make(), "mason") for _ in range(count)])
+    relay.sent += count
