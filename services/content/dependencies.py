@@ -9,6 +9,7 @@ from services.content.handlers.ledger import Ledger
 from services.content.handlers.own_media import OwnMedia
 from services.content.handlers.produce import Produce, Providers
 from services.content.handlers.projects import Projects
+from services.content.handlers.remote_media import RemoteMedia
 from services.content.objects import MediaIntake, StoredObjects
 from services.content.providers.offline.image import OfflineImage
 from services.content.providers.offline.music import OfflineMusic
@@ -16,6 +17,7 @@ from services.content.providers.offline.script import OfflineScript
 from services.content.providers.offline.voice import OfflineVoice
 from services.content.store import ContentStore
 from services.content.tables import INBOX, OUTBOX
+from services.content.transfers import StoreTransfers
 from shared.bus.inbox import Inbox
 from shared.bus.outbox import DURABLE, Outbox
 from shared.bus.relay import Relay
@@ -58,8 +60,11 @@ class Content:
         self._database = open_service_database(settings, SERVICE)
         migrate(self._database, SERVICE)
         store = ContentStore(self._database, clock)
-        stored = StoredObjects(open_configured_store(settings))
+        objects = open_configured_store(settings)
+        stored = StoredObjects(objects)
+        intake = MediaIntake(MediaSandbox(), stored)
         self.projects = Projects(store, stored)
+        self.remote_media = RemoteMedia(OwnMedia(store, intake), StoreTransfers(objects))
         self.cancellations = Cancellations(store)
         self._epoch = epoch
         self._ledger = Ledger(store, stored, clock)
@@ -67,7 +72,7 @@ class Content:
             builtin_providers(),
             self.projects,
             self._ledger,
-            MediaIntake(MediaSandbox(), stored),
+            intake,
             stored,
         )
         outbox, inbox = Outbox(OUTBOX), Inbox(INBOX)

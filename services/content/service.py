@@ -8,6 +8,14 @@ from shared.bus.dependency import Provided, Wiring
 from shared.bus.entrypoints import answer, listen, task
 from shared.config import Settings
 from shared.contracts.envelope import Envelope
+from shared.contracts.media import (
+    AcceptMedia,
+    DownloadPermission,
+    MediaAccepted,
+    OfferMedia,
+    OpenDownload,
+    UploadPermission,
+)
 from shared.contracts.projects import (
     CreateProject,
     DeleteProject,
@@ -95,6 +103,21 @@ class ContentService:
         """Read the shape of a revision."""
         outline = self.content.projects.outline(caller.account_id, query.project_id, query.revision_id)
         return OutlineView(outline=outline)
+
+    @answer(OfferMedia)
+    def offer_media(self, query: OfferMedia, caller: Caller) -> UploadPermission:
+        """Give leave to upload a file."""
+        return self.content.remote_media.offer(caller.account_id, query)
+
+    @answer(AcceptMedia)
+    def accept_media(self, query: AcceptMedia, caller: Caller) -> MediaAccepted:
+        """Take in an uploaded file."""
+        return self.content.remote_media.accept(caller.account_id, query)
+
+    @answer(OpenDownload)
+    def open_download(self, query: OpenDownload, caller: Caller) -> DownloadPermission:
+        """Give leave to read a stored object."""
+        return self.content.remote_media.open_download(caller.account_id, query.asset)
 
     def _produce(
         self, command: GenerateImage | SynthesizeVoice | ComposeMusic, context: TaskContext

@@ -9,7 +9,9 @@ from __future__ import annotations
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.message import Reply
 from shared.errors import (
+    BadMediaError,
     BrokerUnavailableError,
+    ConfigurationError,
     ConflictError,
     DatabaseUnavailableError,
     InfrastructureError,
@@ -39,6 +41,8 @@ _COMMON_ERRORS: dict[str, type[StudiomaticError]] = {
         InvalidMessageError,
         NotFoundError,
         ConflictError,
+        ConfigurationError,
+        BadMediaError,
         InfrastructureError,
         DatabaseUnavailableError,
         BrokerUnavailableError,

@@ -21,6 +21,7 @@ from shared.storage.keys import (
     segment_key,
     segment_spec_key,
     timeline_key,
+    upload_key,
     validate_key,
 )
 from shared.storage.port import (
@@ -64,6 +65,7 @@ __all__ = [
     "segment_key",
     "segment_spec_key",
     "timeline_key",
+    "upload_key",
     "validate_key",
 ]
 

@@ -6,6 +6,8 @@
     accounts/<account>/segments/<spec sha256>.mp4      the bytes
     accounts/<account>/audio/<mix sha256>.m4a
     accounts/<account>/renders/<job>/<file name>
+    accounts/<account>/uploads/<sha256>                what an author handed in, as it came: nothing opens it but
+                                                       the media sandbox, and it is deleted once it was looked at
 
 The set is closed on purpose: all objects of an account lie under one prefix, so that erasing it erases the
 account; no key is a folder of another, so that a folder and a bucket can hold the same keys; and no key needs
@@ -29,13 +31,15 @@ _SHA256 = r"[0-9a-f]{64}"
 _ACCOUNT = rf"{ROOT}{_PART}"
 _KEY = re.compile(
     rf"{_ACCOUNT}/(?:"
-    rf"(?:assets|timelines)/{_SHA256}"
+    rf"(?:assets|timelines|uploads)/{_SHA256}"
     rf"|segments/{_SHA256}\.(?:json|mp4)"
     rf"|audio/{_SHA256}\.m4a"
     rf"|renders/{_PART}/{_PART}"
     r")"
 )
-_ACCOUNT_PREFIX = re.compile(rf"{_ACCOUNT}/(?:(?:assets|timelines|segments|audio|renders)/|renders/{_PART}/)?")
+_ACCOUNT_PREFIX = re.compile(
+    rf"{_ACCOUNT}/(?:(?:assets|timelines|segments|audio|renders|uploads)/|renders/{_PART}/)?"
+)
 
 
 def asset_key(account: AccountId, sha256: str) -> str:
@@ -66,6 +70,11 @@ def audio_key(account: AccountId, mix_sha256: str) -> str:
 def render_key(account: AccountId, job: JobId, name: str) -> str:
     """Key of one file of a finished job, for example ``video.mp4``."""
     return validate_key(f"{ROOT}{account}/renders/{job}/{name}")
+
+
+def upload_key(account: AccountId, sha256: str) -> str:
+    """Key of a file as its author handed it in, named by the SHA-256 of its bytes; never handed out again."""
+    return validate_key(f"{ROOT}{account}/uploads/{sha256}")
 
 
 def account_prefix(account: AccountId) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from services.content.domain.ledger import LedgerEntry, ProviderRequest
 from services.content.domain.revision import Revision
+from shared.contracts.media import AcceptMedia, DownloadPermission, OfferMedia, UploadPermission
 from shared.contracts.message import Value
 from shared.contracts.projects import ProjectDraft, ProjectSummary
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
@@ -68,3 +69,22 @@ class Intake(Protocol):
 
     def take_image(self, account_id: str, path: Path, name: str) -> ImageReference: ...
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference: ...
+
+
+class Transfers(Protocol):
+    """Files on their way between a client elsewhere and the object store, past the bus."""
+
+    def permit_upload(self, account_id: str, offer: OfferMedia) -> UploadPermission: ...
+
+    def fetched(self, account_id: str, upload: AcceptMedia) -> AbstractContextManager[Path]:
+        """The uploaded bytes as a file, for as long as the context lasts.
+
+        Raises ``NotFoundError`` when they are not there; others are discarded, with an ``InvalidInputError``.
+        """
+        ...
+
+    def discard(self, account_id: str, sha256: str) -> None: ...
+
+    def permit_download(self, account_id: str, asset: AssetReference) -> DownloadPermission:
+        """Raises ``NotFoundError`` when this account has not stored exactly this object."""
+        ...

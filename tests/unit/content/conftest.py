@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from services.content.handlers.ledger import Ledger
+from services.content.handlers.own_media import OwnMedia
 from services.content.handlers.produce import Produce, Providers
 from services.content.handlers.projects import Projects
+from services.content.handlers.remote_media import RemoteMedia
 from services.content.objects import StoredObjects
 from services.content.providers.port import (
     GeneratedFile,
@@ -26,6 +28,7 @@ from services.content.providers.port import (
     WordTiming,
 )
 from services.content.store import ContentStore
+from services.content.transfers import StoreTransfers
 from shared.bus.context import TaskContext
 from shared.clock import FixedClock
 from shared.contracts.envelope import enclose
@@ -33,9 +36,10 @@ from shared.contracts.jobs import JobStarted
 from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.contracts.references import AudioReference, ImageReference
 from shared.db import open_database
+from shared.errors import BadMediaError
 from shared.ids import AccountId, ExecutionId, JobId, new_id
 from shared.migrate import migrate
-from shared.storage import FolderLocation, open_store
+from shared.storage import FolderLocation, S3Location, open_store
 
 ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
 
@@ -83,12 +87,14 @@ class Fake:
 
 
 class OpenDoor:
-    """Takes any file as it is."""
+    """Takes any file as it is, unless it says that it is bad."""
 
     def __init__(self, objects: StoredObjects) -> None:
         self._objects = objects
 
     def take_image(self, account_id: str, path: Path, name: str) -> ImageReference:
+        if path.read_bytes().startswith(b"bad"):
+            raise BadMediaError(f"{name} is no picture; save it again")
         return ImageReference(asset=self._objects.put_file(account_id, path, "image/png"), width=10, height=10)
 
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
@@ -98,13 +104,15 @@ class OpenDoor:
 class Desk:
     """Everything of content, and the fakes behind it."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, location: FolderLocation | S3Location) -> None:
         self.clock = FixedClock()
         self.database = open_database(database_url, schema="content")
         migrate(self.database, "content")
         self.store = ContentStore(self.database, self.clock)
-        self.object_store = open_store(FolderLocation(path=folder / "objects"))
+        self.object_store = open_store(location)
         objects = StoredObjects(self.object_store)
+        self.own_media = OwnMedia(self.store, OpenDoor(objects))
+        self.remote_media = RemoteMedia(self.own_media, StoreTransfers(self.object_store))
         self.projects = Projects(self.store, objects)
         self.fake = Fake()
         self.ledger = Ledger(self.store, objects, self.clock)
@@ -134,7 +142,13 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(database_url, tmp_path)
+def object_location(tmp_path: Path) -> FolderLocation:
+    """A folder here; some tests of tests/integration have a bucket."""
+    return FolderLocation(path=tmp_path / "objects")
+
+
+@pytest.fixture
+def desk(database_url: str, object_location: FolderLocation | S3Location) -> Iterator[Desk]:
+    desk = Desk(database_url, object_location)
     yield desk
     desk.database.close()

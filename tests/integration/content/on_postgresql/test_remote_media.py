@@ -1,0 +1,1 @@
+../../../unit/content/test_remote_media.py

@@ -1,0 +1,1 @@
+../../../unit/orchestrator/test_stored_facts.py
