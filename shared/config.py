@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     lease_s: int = Field(default=60, ge=2, le=3600, description="A silent worker loses its attempt after this")
     stop_grace_s: int = Field(default=25, ge=0, description="Running tasks may finish for this long on SIGTERM")
 
+    signing_key_file: Path | None = Field(default=None, description="Private key of this process (Ed25519, PEM)")
+    signing_pins_file: Path | None = Field(default=None, description="Public keys of all services (JSON)")
+
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Serve metrics over HTTP at this port; 0: any that is free"
     )
@@ -87,6 +90,8 @@ class Settings(BaseSettings):
         s3 = (self.s3_bucket, self.s3_access_key, self.s3_secret_key)
         if any(s3) and not all(s3):
             raise ValueError(f"set {PREFIX}S3_BUCKET, {PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY together")
+        if (self.signing_key_file is None) != (self.signing_pins_file is None):
+            raise ValueError(f"set {PREFIX}SIGNING_KEY_FILE and {PREFIX}SIGNING_PINS_FILE together")
         if self.environment is Environment.PRODUCTION and self.embedded:
             raise ValueError(f"production needs a broker: set {PREFIX}BUS_URL=amqps://…")
         if self.environment is Environment.PRODUCTION and self.s3_bucket is None:

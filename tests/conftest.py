@@ -113,6 +113,12 @@ def radosgw(pytestconfig: pytest.Config) -> Radosgw:
     return _had(_servers(pytestconfig).radosgw)
 
 
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config, rabbitmq: RabbitMQ, postgres: PostgreSQL, radosgw: Radosgw) -> Servers:
+    """All servers of the run, for a `Farm`, which uses them and does not own them."""
+    return _servers(pytestconfig)
+
+
 @pytest.fixture(scope="module")
 def s3_location(radosgw: Radosgw) -> S3Location:
     """An empty bucket that the tests of one file share, with the keys of its owner. It ends with the server."""

@@ -24,6 +24,8 @@ class Program:
     log: Path
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    #: Which variables of this process it gets besides; None is all of them.
+    inherited: frozenset[str] | None = None
     #: Account to run as; None is the account of this process.
     user: str | None = None
     #: What ends the program when its owner is gone; after the grace everything below it gets SIGKILL.
@@ -49,7 +51,7 @@ class GuardedProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=program.folder,
-                env={**os.environ, **program.environment},
+                env=_environment(program),
                 pass_fds=program.keep_open,
                 # Out of the terminal's reach: Ctrl-C is for the owner, who then ends its servers in order.
                 start_new_session=True,
@@ -105,6 +107,13 @@ class GuardedProcess:
         if not line:
             raise ServerUnavailableError(f"{self._program.command[0]} could not be started.{self.log_tail()}")
         return int(line)
+
+
+def _environment(program: Program) -> dict[str, str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if program.inherited is None or name in program.inherited
+    }
+    return {**inherited, **program.environment}
 
 
 def _guarded(program: Program) -> list[str]:

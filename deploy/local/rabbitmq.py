@@ -34,6 +34,14 @@ class QueueState:
     consumers: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsumerState:
+    """One consumer: the queue it reads, and the client's end of its connection."""
+
+    queue: str
+    client_port: int
+
+
 class RabbitMQ(PrivateServer):
     """One broker node with its own Erlang cookie and port mapper (epmd).
 
@@ -95,6 +103,10 @@ class RabbitMQ(PrivateServer):
         self.control(f"rabbit_vhost:add({erlang_binary(name)}, {erlang_binary(_USER)})")
         self.grant(_USER, name)
         return self.url(name)
+
+    def has_vhost(self, name: str) -> bool:
+        """Tell whether there is a vhost of this name."""
+        return self.control(f"atom_to_list(rabbit_vhost:exists({erlang_binary(name)}))") == "true"
 
     def delete_vhost(self, name: str) -> None:
         """Delete a vhost with all its queues and connections."""
@@ -161,6 +173,21 @@ class RabbitMQ(PrivateServer):
         )
         rows = (line.split("\t") for line in listing.splitlines())
         return {name: QueueState(name=name, ready=int(ready), consumers=int(users)) for name, ready, users in rows}
+
+    def consumers(self, vhost: str = "/") -> list[ConsumerState]:
+        """Return the consumers of a vhost."""
+        listing = self.control(
+            "begin Ports = maps:from_list([{Connection, Port} || [{pid, Connection}, {peer_port, Port}] <- "
+            "rabbit_networking:connection_info_all([pid, peer_port])]), "
+            "Channels = maps:from_list([{Channel, maps:get(Connection, Ports, 0)} || "
+            "[{pid, Channel}, {connection, Connection}] <- rabbit_channel:info_all([pid, connection])]), "
+            "[begin {resource, _, queue, Name} = proplists:get_value(queue_name, Row), "
+            "Port = maps:get(proplists:get_value(channel_pid, Row), Channels, 0), "
+            'io_lib:format(<<"~ts\\t~b\\n">>, [Name, Port]) end '
+            f"|| Row <- rabbit_amqqueue:consumers_all({erlang_binary(vhost)})] end"
+        )
+        rows = (line.split("\t") for line in listing.splitlines())
+        return [ConsumerState(queue=name, client_port=int(port)) for name, port in rows]
 
     def control(self, expression: str) -> str:
         """Evaluate an Erlang expression in the broker and return its value as text.

@@ -82,13 +82,16 @@ class Servers:
 
     Args:
         base: The ``.run`` folder.
+
+    Attributes:
+        run: The folder of the run, for what else belongs to it.
     """
 
     def __init__(self, base: Path) -> None:
-        self._run = RunFolder(base)
-        self.rabbitmq = StartedOnDemand(lambda: RabbitMQ(self._run))
-        self.postgres = StartedOnDemand(lambda: PostgreSQL(self._run))
-        self.radosgw = StartedOnDemand(lambda: Radosgw(self._run))
+        self.run = RunFolder(base)
+        self.rabbitmq = StartedOnDemand(lambda: RabbitMQ(self.run))
+        self.postgres = StartedOnDemand(lambda: PostgreSQL(self.run))
+        self.radosgw = StartedOnDemand(lambda: Radosgw(self.run))
 
     def begin_all(self) -> None:
         """Start all servers without waiting for them."""
@@ -99,7 +102,7 @@ class Servers:
         """End every server that was started and remove its data; logs stay until the next run."""
         for server in self._all():
             server.close()
-        self._run.close()
+        self.run.close()
 
     def _all(self) -> tuple[StartedOnDemand[RabbitMQ], StartedOnDemand[PostgreSQL], StartedOnDemand[Radosgw]]:
         return self.rabbitmq, self.postgres, self.radosgw

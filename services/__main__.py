@@ -1,0 +1,90 @@
+"""Runs services in a process of their own: ``python -m services renderer``; several names share one process.
+
+Settings come from the environment (``STUDIO_*``). Importing this module makes the process green, so nothing
+imports it.
+"""
+
+# ruff: noqa: E402 - the process turns green before anything else is imported
+
+from __future__ import annotations
+
+from shared.bus.green import patch
+
+patch()
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from shared.bus.admission import require_admission
+from shared.bus.run import run
+from shared.config import PREFIX, Settings, load_settings
+from shared.errors import ConfigurationError, StudiomaticError
+from shared.logging import configure_logging
+from shared.signing import Signer, load_pins, load_signer
+
+#: Name -> module and class. A process imports only what it runs.
+SERVICES = {
+    "content": ("services.content.service", "ContentService"),
+    "orchestrator": ("services.orchestrator.service", "OrchestratorService"),
+    "renderer": ("services.renderer.service", "RendererService"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Run the services with these names until SIGTERM."""
+    names = _parse(sys.argv[1:])
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_format, settings.log_level, service="+".join(names))
+        _require_farm(settings)
+        signer = _identity(settings, names)
+        require_admission(settings.bus_url.get_secret_value())
+        log.info("services_starting", services=names, key_id=signer.key_id if signer else None)
+        run([_service(name) for name in names], settings)
+    except StudiomaticError as error:
+        print(f"error: {error.message} [{error.code}]", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _identity(settings: Settings, services: Sequence[str]) -> Signer | None:
+    """Read the key with which this process signs; None without the settings for it.
+
+    Raises:
+        ConfigurationError: Key or pins cannot be used, or the key is not pinned for any of the services.
+    """
+    if settings.signing_key_file is None or settings.signing_pins_file is None:
+        return None
+    return load_signer(settings.signing_key_file, load_pins(settings.signing_pins_file), services)
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m services", description=main.__doc__)
+    parser.add_argument(
+        "names", nargs="+", choices=sorted(SERVICES), metavar="NAME", help=", ".join(sorted(SERVICES))
+    )
+    return list(dict.fromkeys(parser.parse_args(arguments).names))
+
+
+def _require_farm(settings: Settings) -> None:
+    if settings.embedded:
+        raise ConfigurationError(
+            f"a service in a process of its own needs a broker: set {PREFIX}BUS_URL=amqp://…"
+            " (for everything in one process: studio serve)"
+        )
+
+
+def _service(name: str) -> type:
+    module, service = SERVICES[name]
+    found: type = getattr(importlib.import_module(module), service)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
