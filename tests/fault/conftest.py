@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from deploy.local.postgres import PostgreSQL
@@ -93,6 +95,14 @@ class Process:
         """The lines of its log with that event."""
         lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
+
+    def counted(self, name: str, /, **labels: str) -> float:
+        """A number of its metrics page; 0 if it tells none."""
+        port = self.events("metrics_served")[-1]["port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+            samples = [sample for family in families for sample in family.samples]
+        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
     def signal(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)
@@ -205,6 +215,10 @@ class Town:
             times=times,
         )
 
+    def counted(self, service: str, name: str, /, **labels: str) -> float:
+        """A number that the process of a service tells of itself."""
+        return self.processes[service].counted(name, **labels)
+
     def depth(self, queue: str) -> int:
         return int(self.processes["foreman"].ask("depth", queue=queue))
 
@@ -261,6 +275,7 @@ class Town:
             "STUDIO_BUS_URL": self.bus_url,
             "STUDIO_LEASE_S": "3",
             "STUDIO_STOP_GRACE_S": "3",
+            "STUDIO_METRICS_PORT": "0",
             **settings,
         }
 

@@ -95,9 +95,9 @@ def test_facts_that_come_in_the_wrong_order_do_not_reopen_what_is_done(town) -> 
 
 
 UNREADABLE: list[Any] = [
-    pytest.param(b"\xff\xfe not json", id="undecodable"),
-    pytest.param(b"{}", id="no envelope"),
-    pytest.param(b"x" * 300_000, id="oversized"),
+    pytest.param(b"\xff\xfe not json", "undecodable", id="undecodable"),
+    pytest.param(b"{}", "undecodable", id="no envelope"),
+    pytest.param(b"x" * 300_000, "undecodable", id="oversized"),
     pytest.param(
         json.dumps(
             {
@@ -108,6 +108,7 @@ UNREADABLE: list[Any] = [
                 "data": {},
             }
         ).encode(),
+        "unknown_type",
         id="unknown",
     ),
     pytest.param(
@@ -120,25 +121,70 @@ UNREADABLE: list[Any] = [
                 "data": {"task_id": 7},
             }
         ).encode(),
+        "does_not_fit",
         id="wrong fields",
     ),
 ]
 
 
-@pytest.mark.parametrize("body", UNREADABLE)
-def test_a_command_nobody_can_read_is_set_aside_and_the_next_one_is_performed(town, body: bytes) -> None:
-    before = town.depth("mason.dead")
+@pytest.mark.parametrize(("body", "reason"), UNREADABLE)
+def test_a_command_nobody_can_read_is_set_aside_counted_and_the_next_one_is_performed(
+    town, body: bytes, reason: str
+) -> None:
+    dead, counted = town.depth("mason.dead"), set_aside(town, "mason")
+    because = set_aside(town, "mason", reason=reason)
     town.publish("studio.commands", "mason", body)
-    town.eventually(lambda: town.depth("mason.dead") == before + 1)
+    town.eventually(lambda: town.depth("mason.dead") == dead + 1)
     town.wait_for(town.order("well"), "succeeded")
+    assert set_aside(town, "mason") == counted + 1
+    assert set_aside(town, "mason", reason=reason) == because + 1
 
 
-@pytest.mark.parametrize("body", UNREADABLE)
-def test_a_fact_nobody_can_read_is_set_aside_and_the_next_one_is_heard(town, body: bytes) -> None:
-    before = town.depth("foreman.attempts.dead")
+@pytest.mark.parametrize(("body", "reason"), [case for case in UNREADABLE if case.id != "wrong fields"])
+def test_a_fact_nobody_can_read_is_set_aside_counted_and_the_next_one_is_heard(
+    town, body: bytes, reason: str
+) -> None:
+    dead, counted = town.depth("foreman.attempts.dead"), set_aside(town, "foreman.attempts")
+    because = set_aside(town, "foreman.attempts", reason=reason)
     town.publish("mason.events", "attempt.started", body)
-    town.eventually(lambda: town.depth("foreman.attempts.dead") == before + 1)
+    town.eventually(lambda: town.depth("foreman.attempts.dead") == dead + 1)
     town.wait_for(town.order("well"), "succeeded")
+    assert set_aside(town, "foreman.attempts") == counted + 1
+    assert set_aside(town, "foreman.attempts", reason=reason) == because + 1
+
+
+def set_aside(town: Any, queue: str, **labels: str) -> float:
+    """How many messages the reader of a queue says it has set aside."""
+    total: float = town.counted(queue.partition(".")[0], "studio_messages_set_aside_total", queue=queue, **labels)
+    return total
+
+
+def test_a_fact_whose_fields_do_not_fit_is_set_aside_and_counted(town) -> None:
+    counted = set_aside(town, "foreman.attempts", reason="does_not_fit")
+    misfit = a_fact(new_id(), AttemptStarted).model_copy(update={"data": {"task_id": 7}})
+    town.publish("mason.events", "attempt.started", misfit)
+    town.eventually(lambda: set_aside(town, "foreman.attempts", reason="does_not_fit") == counted + 1)
+
+
+def test_attempts_are_counted_by_their_pool_and_how_they_ended(town) -> None:
+    succeeded = {"pool": "mason", "outcome": "succeeded"}
+    failed = {"pool": "mason", "outcome": "failed", "code": "mason.wet_sand"}
+    before = [town.counted("mason", "studio_attempts_total", **labels) for labels in (succeeded, failed)]
+    town.wait_for(town.order("well"), "succeeded")
+    town.wait_for(town.order("badly"), "failed")
+    after = [town.counted("mason", "studio_attempts_total", **labels) for labels in (succeeded, failed)]
+    assert after == [number + 1 for number in before]
+
+
+def test_calls_are_counted_by_their_type_and_the_error_they_were_answered(town, call_failed: type[Any]) -> None:
+    refused = {"service": "foreman", "query": "foreman.ask_nonsense.v1", "code": "not_found"}
+    answered = {"service": "foreman", "query": "foreman.order_wall.v1", "code": ""}
+    before = [town.counted("foreman", "studio_calls_total", **labels) for labels in (refused, answered)]
+    with pytest.raises(call_failed):
+        town.call("AskNonsense", how="unknown")
+    town.order("well")
+    after = [town.counted("foreman", "studio_calls_total", **labels) for labels in (refused, answered)]
+    assert after == [number + 1 for number in before]
 
 
 def test_a_dead_letter_nobody_can_read_ends_in_the_last_place(town) -> None:
@@ -151,10 +197,11 @@ def test_a_dead_letter_nobody_can_read_ends_in_the_last_place(town) -> None:
 
 
 def test_a_fact_that_no_handler_survives_is_set_aside_at_the_delivery_limit(town) -> None:
-    before = town.depth("clerk.curses.dead")
+    before, given_up = town.depth("clerk.curses.dead"), set_aside(town, "clerk.curses", reason="delivery_limit")
     curse = a_fact(new_id(), AttemptStarted)
     town.publish("foreman.events", "curse.spoken", curse)
     town.eventually(lambda: town.depth("clerk.curses.dead") == before + 1)
+    assert set_aside(town, "clerk.curses", reason="delivery_limit") == given_up + 1
     assert len(town.notes(event="cursed", message=curse.id)) == 4, "the first delivery and three more"
 
 

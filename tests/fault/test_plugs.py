@@ -5,9 +5,14 @@ Towns that share a server suffer the same fault at the same time, which saves wa
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+
+from shared.contracts.attempts import AttemptStarted
+from shared.contracts.envelope import Envelope, enclose
+from shared.ids import new_id
 
 pytestmark = pytest.mark.fault
 
@@ -89,8 +94,21 @@ def test_a_broker_that_blocks_publishers_delays_reports_and_loses_none(rabbit_to
     for town, task_id in orders:
         town.eventually(lambda town=town, task_id=task_id: town.notes(event="ended", task=task_id))
     assert {town.wall(task_id)["state"] for town, task_id in orders} == {"running"}
+    for town in rabbit_towns:
+        town.eventually(lambda town=town: unsent(town) >= 1 and oldest_unsent_s(town) > 0)
     rabbitmq.clear_alarms()
     assert_built_once(orders)
+    for town in rabbit_towns:
+        town.eventually(lambda town=town: (unsent(town), oldest_unsent_s(town)) == (0, 0))
+
+
+def unsent(town) -> float:
+    """How many messages of the mason wait in its outbox, as its process tells."""
+    return town.counted("mason", "studio_outbox_unsent", service="mason")
+
+
+def oldest_unsent_s(town) -> float:
+    return town.counted("mason", "studio_outbox_oldest_unsent_seconds", service="mason")
 
 
 def test_a_broker_that_takes_a_slow_delivery_back_does_not_repeat_it(rabbit_towns, rabbitmq) -> None:
@@ -161,6 +179,43 @@ def test_a_worker_that_must_stop_finishes_what_it_has_begun(town) -> None:
     town.start()
     town.wait_for(task_id, "succeeded")
     assert len(town.notes(event="began", task=task_id)) == 1
+
+
+def test_a_command_sent_again_after_its_worker_was_restarted_is_not_performed_again(town) -> None:
+    """What the process knew of the first copy died with it; only its inbox remembers."""
+    message = build_wall(task_id := new_id())
+    town.publish("studio.commands", "mason", message)
+    town.eventually(lambda: town.outbox_has("mason", task_id, "attempt.succeeded.v1"))
+    town.kill("mason")
+    town.start()
+    town.publish("studio.commands", "mason", message, times=2)
+    town.eventually(lambda: town.depth("mason") == 0)
+    assert town.stop("mason") == 0, "what it had in hand is done with now"
+    town.start()
+    assert len(town.notes(event="began", task=task_id)) == 1
+    results = town.rows("mason", "SELECT body FROM outbox WHERE type LIKE 'attempt.%'")
+    assert sum(json.loads(row["body"])["data"]["task_id"] == task_id for row in results) == 1
+
+
+def build_wall(task_id: str) -> Envelope:
+    """A command for the mason that the foreman knows nothing of."""
+    order = AttemptStarted(task_id=task_id, attempt=1, execution_id="x", worker="w")
+    data = {"task_id": task_id, "attempt": 1, "deadline_s": 60, "how": "well"}
+    envelope = enclose(order, source="/studiomatic/foreman", account_id="me", job_id=task_id)
+    return envelope.model_copy(update={"type": "mason.build_wall.v1", "data": data})
+
+
+def test_a_listener_that_must_stop_finishes_the_fact_in_hand_and_does_not_get_it_again(town) -> None:
+    saga = f"saga-{new_id()[-12:]}"
+    town.call("OrderWall", task_id=saga, how="well", pool="sculptor")
+    town.eventually(lambda: town.notes(event="singing", task=saga))
+    assert town.stop("clerk") == 0
+    assert len(town.notes(event="sung", task=saga)) == 1
+    town.start()
+    later = town.order("well", pool="sculptor")
+    town.eventually(lambda: town.notes(event="sung", task=later))
+    town.eventually(lambda: town.depth("clerk.sagas") == 0)
+    assert len(town.notes(event="singing", task=saga)) == 1
 
 
 @two_towns

@@ -44,6 +44,7 @@ TOWN = (
     + listener("foreman.attempts", *((worker, key) for worker in POOLS for key in RESULTS))
     + lossy_listener("foreman.progress", *((worker, "attempt.progressed") for worker in POOLS))
     + listener("clerk.walls", ("foreman", "wall.*"))
+    + listener("clerk.sagas", ("foreman", "wall.*"))
     + listener("mason.cancellations", ("orchestrator", JOB_CANCELLING_KEY))
     + rpc_of("foreman")
 )

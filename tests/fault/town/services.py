@@ -47,6 +47,7 @@ from shared.errors import (
 
 SCENE = Path(os.environ["TOWN_FOLDER"])
 SLOTS = 4
+SAGA, SAGA_S = "saga-", 1.5
 
 
 def note(**what: object) -> None:
@@ -254,6 +255,15 @@ class Clerk:
                 connection.execute(
                     insert(HEARD).values(message_id=envelope.id, type=envelope.type, task_id=body.task_id)
                 )
+
+    @listen("clerk.sagas")
+    def sing(self, envelope: Envelope) -> None:
+        """Sing of a wall; a saga takes its time."""
+        body = read(envelope, WallFinished)
+        note(event="singing", task=body.task_id)
+        if body.task_id.startswith(SAGA):
+            time.sleep(SAGA_S)
+        note(event="sung", task=body.task_id)
 
     @listen("clerk.curses")
     def note_curse(self, envelope: Envelope) -> None:
