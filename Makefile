@@ -12,7 +12,7 @@ STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(B
 # Modules that can be run; the other files there are their parts.
 BENCHMARKS = $(subst /,.,$(basename $(sort $(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks))))
 
-.PHONY: help demo test check bench servers format lock clean static server-programs
+.PHONY: help demo test check bench servers farm farm-demo farm-down format lock clean static server-programs
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,15 @@ bench: .venv/.dev server-programs ## measure: prints ratios and compares them wi
 servers: .venv/.dev server-programs ## start private RabbitMQ, PostgreSQL and S3 to develop against, until Ctrl-C
 	@$(BIN)/python -m deploy.local run
 
+farm: .venv/.dev server-programs ## start a farm that goes on without the terminal: every service its own process
+	@$(BIN)/python -m deploy.local farm up
+
+farm-demo: .venv/.dev ## render the bundled sample through the running farm
+	@$(BIN)/python -m deploy.local farm demo
+
+farm-down: .venv/.dev ## stop the farm: exactly what was started
+	@$(BIN)/python -m deploy.local farm down
+
 format: .venv/.dev ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
@@ -42,7 +51,8 @@ lock: .venv/.dev ## renew the locks in requirements/ from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) -o requirements/runtime.txt
 	$(BIN)/uv pip compile $(LOCK) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 
-clean: ## remove what was made here: environment, caches, logs of past runs, demo output
+clean: ## remove what was made here: a running farm, environment, caches, logs of past runs, demo output
+	@[ ! -d .run/farm ] || ! [ -x $(BIN)/python ] || $(BIN)/python -m deploy.local farm down
 	@rm -rf .venv .run build demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""``python -m deploy.local``: private servers for a person at a terminal."""
+"""``python -m deploy.local``: private servers, and the farm on them, for a person at a terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from deploy.local.farm_commands import add_commands, run_command
 from deploy.local.programs import missing_packages
 from deploy.local.servers import Servers
 from shared.errors import StudiomaticError
@@ -20,8 +21,29 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start RabbitMQ, PostgreSQL and radosgw, show their addresses, stop on Ctrl-C")
     commands.add_parser("missing", help="list the Debian packages to install first; nothing when all are there")
-    if parser.parse_args().command == "run":
-        return _run()
+    farm = commands.add_parser("farm", help="start, use and stop a farm that goes on without the terminal")
+    add_commands(farm, _RUN_FOLDER / "farm")
+    arguments = parser.parse_args()
+    match arguments.command:
+        case "run":
+            return _run()
+        case "farm":
+            return _farm(arguments)
+        case _:
+            return _missing()
+
+
+def _farm(arguments: argparse.Namespace) -> int:
+    try:
+        return run_command(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except StudiomaticError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _missing() -> int:
     for package in missing_packages():
         print(package)  # noqa: T201 - the answer
     return 0

@@ -15,3 +15,9 @@ class ServerCommandError(StudiomaticError):
     """A private server is there but refused what it was told to do."""
 
     code = "local.server_command_failed"
+
+
+class FarmError(StudiomaticError):
+    """The farm of this checkout cannot be started, used or stopped; the message says what to do."""
+
+    code = "local.farm"

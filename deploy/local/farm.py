@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.farm_process import FarmProcess
-from deploy.local.farm_provision import VHOST, Provision, provision
+from deploy.local.farm_provision import DATABASE, VHOST, Provision, provision
 from deploy.local.postgres import PostgreSQL
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.radosgw import Radosgw
@@ -35,6 +35,8 @@ class Farm:
 
     Attributes:
         vhost: The farm's on the broker.
+        database: The farm's on the database server.
+        folder: Logs, as ``<name>.log``; keys and pins.
         processes: By name: ``orchestrator``, ``content-1``, ``renderer-1``, …
     """
 
@@ -43,6 +45,7 @@ class Farm:
     ) -> None:
         servers.begin_all()
         self.vhost = VHOST
+        self.database = DATABASE
         self.rabbitmq: RabbitMQ = servers.rabbitmq.get()
         self.postgres: PostgreSQL = servers.postgres.get()
         self.radosgw: Radosgw = servers.radosgw.get()

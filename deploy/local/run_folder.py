@@ -26,7 +26,7 @@ class RunFolder:
     def __init__(self, base: Path) -> None:
         base = base.absolute()
         base.mkdir(parents=True, exist_ok=True)
-        with _locked(base / _LOCK_NAME):
+        with locked(base / _LOCK_NAME):
             _remove_abandoned(base)
             self.path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
             # Servers that refuse to run as root run as another account and must reach their folders.
@@ -45,6 +45,41 @@ class RunFolder:
             if name.is_dir():
                 _keep_only_logs(name)
         os.close(self.lock)
+
+
+def runs_in_use(base: Path) -> list[Path]:
+    """List the folders of runs that still have a process: their owner, or guards that are ending servers."""
+    return [run for run in base.glob("run-*") if (run / _LOCK_NAME).exists() and is_locked(run / _LOCK_NAME)]
+
+
+def try_lock(path: Path) -> int | None:
+    """Lock a file, making it when missing; returns its descriptor, or None when another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, waiting for whoever has it."""
+    descriptor = _lock(path, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a process holds the lock of a file."""
+    descriptor = try_lock(path)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False
 
 
 def remove_tree(folder: Path) -> None:
@@ -66,7 +101,7 @@ def _keep_only_logs(folder: Path) -> None:
 
 def _remove_abandoned(base: Path) -> None:
     for run in base.glob("run-*"):
-        lock = _try_lock(run / _LOCK_NAME)
+        lock = try_lock(run / _LOCK_NAME)
         if lock is None:
             continue
         for entry in run.glob("*/*"):
@@ -76,26 +111,7 @@ def _remove_abandoned(base: Path) -> None:
         os.close(lock)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = _lock(path, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _lock(path: Path, mode: int) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, mode)
-    return descriptor
-
-
-def _try_lock(path: Path) -> int | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
     return descriptor
