@@ -1,7 +1,7 @@
 """RabbitMQ definitions generated from the topology: ``python -m shared.bus.definitions``.
 
 An administrator imports them once (``rabbitmqctl import_definitions``); afterwards no service may declare
-anything but its own exclusive queues, and none may publish or read what is not its business.
+anything but its own queues, whose size and age are limited, and none may publish or read what is not its business.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from shared.bus.topology import TOPOLOGY, Rights, Topology, own_queue_prefix
-
-OWN_QUEUES = ("control", "replies")
+from shared.bus.topology import TOPOLOGY, Policy, Rights, Topology, own_queue_prefix
 
 _HASHING = "rabbit_password_hashing_sha256"
 _SALT_BYTES = 4  # what RabbitMQ's own algorithm uses
@@ -51,6 +49,7 @@ def definitions(topology: Topology, *, vhost: str, password_hashes: Mapping[str,
             | {"routing_key": each.routing_key, "arguments": {}}
             for each in topology.bindings
         ],
+        "policies": [_policy(each, vhost) for each in topology.policies],
     }
 
 
@@ -81,8 +80,8 @@ def _user(name: str, password_hash: str) -> dict[str, Any]:
 
 
 def _permission(rights: Rights, vhost: str) -> dict[str, Any]:
-    """Own exclusive queues may be declared, bound and read; everything else only as the table says."""
-    own = _own_queues(rights.user)
+    """Own queues may be declared, bound and read; everything else only as the table says."""
+    own = _own_queues(rights)
     return {
         "user": rights.user,
         "vhost": vhost,
@@ -107,8 +106,23 @@ def _topic_permissions(rights: Rights, topology: Topology, vhost: str) -> list[d
     ]
 
 
-def _own_queues(user: str) -> str:
-    return "|".join(f"{re.escape(own_queue_prefix(purpose, user))}.+" for purpose in OWN_QUEUES)
+def _policy(policy: Policy, vhost: str) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "vhost": vhost,
+        "pattern": policy.pattern,
+        "apply-to": "queues",
+        "priority": 0,
+        "definition": {
+            "max-length": policy.max_length,
+            "max-length-bytes": policy.max_bytes,
+            "expires": policy.expires_ms,
+        },
+    }
+
+
+def _own_queues(rights: Rights) -> str:
+    return "|".join(f"{re.escape(own_queue_prefix(purpose, rights.user))}.+" for purpose in rights.own_queues)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,17 @@ DELIVERY_LIMIT = 20
 PROGRESS_BACKLOG = 10_000
 """Progress reports kept for a slow listener; older ones are worthless and dropped."""
 
+OWN_BACKLOG = 10_000
+OWN_BACKLOG_BYTES = 64 * 1024**2
+"""Messages, and their bytes, kept in a control or reply queue; who leaves that much unread is not alive."""
+OWN_IDLE_MS = 10 * 60 * 1000
+"""A control or reply queue that nobody reads is deleted after this [ms]."""
+SUBSCRIPTION_BACKLOG = 100_000
+SUBSCRIPTION_BACKLOG_BYTES = 256 * 1024**2
+"""Facts, and their bytes, kept for a subscriber that is away; dropped ones are still stored with their job."""
+SUBSCRIPTION_IDLE_MS = 7 * 24 * 60 * 60 * 1000
+"""A subscriber that is away for longer than this has to subscribe again [ms]."""
+
 
 class ExchangeKind(StrEnum):
     """How an exchange picks queues."""
@@ -37,6 +48,14 @@ class QueueKind(StrEnum):
 
     QUORUM = "quorum"  # replicated; for what must not be lost
     CLASSIC = "classic"  # one node; for what is worthless after a moment
+
+
+class OwnQueue(StrEnum):
+    """What a queue is for that a user declares himself; the first part of its name."""
+
+    CONTROL = "control"  # exclusive: cancellations for one process
+    REPLIES = "replies"  # exclusive: answers to the calls of one connection
+    SUBSCRIPTIONS = "subscriptions"  # durable: facts for a program that may be away for a while
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,24 +117,44 @@ class Rights:
     Attributes:
         publishes: Exchange name to the pattern of routing keys it may use there; None for direct exchanges.
         consumes: Queues it reads.
-        subscribes: Exchange name to the pattern of routing keys for which it may bind its own exclusive queues
-            there; None for direct exchanges.
+        subscribes: Exchange name to the pattern of routing keys for which it may bind its own queues there; None
+            for direct exchanges.
+        own_queues: Kinds of queues that it may declare, bind and read under its own name.
     """
 
     user: str
     publishes: Mapping[str, str | None] = field(default_factory=dict)
     consumes: tuple[str, ...] = ()
     subscribes: Mapping[str, str | None] = field(default_factory=dict)
+    own_queues: tuple[OwnQueue, ...] = (OwnQueue.CONTROL, OwnQueue.REPLIES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What the broker imposes on queues that users declare themselves, whatever arguments they give.
+
+    Attributes:
+        pattern: Regular expression that finds the names of the queues.
+        max_length, max_bytes: Most messages kept, and most bytes; the oldest are dropped.
+        expires_ms: A queue without consumers is deleted after this.
+    """
+
+    name: str
+    pattern: str
+    max_length: int
+    max_bytes: int
+    expires_ms: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """A set of exchanges, queues, bindings and rights; two of them can be added."""
+    """A set of exchanges, queues, bindings, rights and policies; two of them can be added."""
 
     exchanges: tuple[Exchange, ...] = ()
     queues: tuple[Queue, ...] = ()
     bindings: tuple[Binding, ...] = ()
     rights: tuple[Rights, ...] = ()
+    policies: tuple[Policy, ...] = ()
 
     def __add__(self, other: Topology) -> Topology:
         return Topology(
@@ -123,6 +162,7 @@ class Topology:
             queues=_union(self.queues, other.queues),
             bindings=_union(self.bindings, other.bindings),
             rights=_union(self.rights, other.rights),
+            policies=_union(self.policies, other.policies),
         )
 
     def queue(self, name: str) -> Queue:
@@ -148,7 +188,7 @@ def dead_queue(queue: str) -> str:
 
 
 def own_queue_prefix(purpose: str, user: str) -> str:
-    """Beginning of the names of a user's exclusive queues: ``control`` or ``replies``."""
+    """Beginning of the names of a user's own queues of one kind: a value of `OwnQueue`."""
     return f"{purpose}.{user}."
 
 
@@ -207,7 +247,7 @@ def _from_events(queue: str, sources: tuple[tuple[str, str], ...]) -> tuple[Bind
     )
 
 
-def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # four kinds of row, one rule
+def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # five kinds of row, one rule
     return first + tuple(row for row in second if row not in first)
 
 
@@ -227,6 +267,22 @@ COMMON = Topology(
         Exchange(name=REPLIES_EXCHANGE, kind=ExchangeKind.DIRECT),
     ),
     queues=(Queue(name=UNREADABLE_QUEUE, kind=QueueKind.QUORUM),),
+    policies=(
+        Policy(
+            name="own-queues",
+            pattern=r"^(control|replies)\.",
+            max_length=OWN_BACKLOG,
+            max_bytes=OWN_BACKLOG_BYTES,
+            expires_ms=OWN_IDLE_MS,
+        ),
+        Policy(
+            name="subscriptions",
+            pattern=r"^subscriptions\.",
+            max_length=SUBSCRIPTION_BACKLOG,
+            max_bytes=SUBSCRIPTION_BACKLOG_BYTES,
+            expires_ms=SUBSCRIPTION_IDLE_MS,
+        ),
+    ),
 )
 """What every set of services needs, tests included."""
 
@@ -268,6 +324,7 @@ RIGHTS = Topology(
                 REPLIES_EXCHANGE: None,
                 events_exchange("orchestrator"): r"^(job|task)\.[a-z_*]+$",
             },
+            own_queues=tuple(OwnQueue),
         ),
     )
 )

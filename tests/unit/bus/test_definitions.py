@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.bus.definitions import definitions, hash_password
-from shared.bus.topology import TOPOLOGY
+from shared.bus.topology import TOPOLOGY, OwnQueue, own_queue_prefix
 
 FILE = Path(__file__).parents[3] / "deploy" / "rabbitmq" / "definitions.json"
 USERS = {rights.user: "hash" for rights in TOPOLOGY.rights}
@@ -46,6 +46,28 @@ def test_no_user_may_declare_a_queue_that_others_read(everything) -> None:
         for queue in TOPOLOGY.queues:
             assert not re.search(row["configure"], queue.name)
         assert re.search(row["configure"], f"control.{row['user']}.0190")
+
+
+def test_only_an_edge_may_leave_a_durable_subscription_and_only_its_own(everything) -> None:
+    for row in everything["permissions"]:
+        for right in ("configure", "write", "read"):
+            own = re.search(row[right], f"subscriptions.{row['user']}.mails")
+            assert bool(own) is (row["user"] == "edge")
+            assert not re.search(row[right], "subscriptions.content.mails")
+            assert not re.search(row[right], "subscriptions.edge.")
+
+
+@pytest.mark.parametrize("kind", list(OwnQueue))
+def test_every_queue_that_a_user_can_declare_is_bounded(everything, kind: OwnQueue) -> None:
+    name = own_queue_prefix(kind, "edge") + "0190"
+    policies = [row for row in everything["policies"] if re.search(row["pattern"], name)]
+    assert len(policies) == 1, "RabbitMQ applies one policy to a queue"
+    assert {"max-length", "max-length-bytes", "expires"} == set(policies[0]["definition"])
+
+
+def test_no_policy_touches_a_queue_of_the_table(everything) -> None:
+    for row in everything["policies"]:
+        assert not any(re.search(row["pattern"], queue.name) for queue in TOPOLOGY.queues)
 
 
 def test_no_user_may_send_past_the_exchanges_into_a_queue(everything) -> None:

@@ -107,6 +107,18 @@ def subscribe(user: str, exchange: str, key: str) -> Callable[[Connection], obje
     return act
 
 
+def subscribe_durably(queue: str, exchange: str, key: str) -> Callable[[Connection], object]:
+    """Leave a durable queue behind, bind it and read it."""
+
+    def act(connection: Connection) -> None:
+        channel = connection.channel()
+        channel.queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
+        channel.queue_bind(queue, exchange, key)
+        channel.basic_get(queue)
+
+    return act
+
+
 @pytest.mark.parametrize(
     ("user", "act", "forbidden"),
     [
@@ -129,6 +141,32 @@ def subscribe(user: str, exchange: str, key: str) -> Callable[[Connection], obje
         pytest.param("edge", publish("studio.rpc", "orchestrator"), False, id="edge calls"),
         pytest.param("edge", publish("studio.commands", "renderer"), True, id="edge commands"),
         pytest.param("edge", read("orchestrator.attempts"), True, id="edge reads reports"),
+        pytest.param("edge", publish("studio.replies", "replies.edge.x"), True, id="edge forges an answer"),
+        pytest.param(
+            "edge",
+            subscribe_durably("subscriptions.edge.mails", "orchestrator.events", "job.succeeded"),
+            False,
+            id="subscription",
+        ),
+        pytest.param(
+            "edge",
+            subscribe_durably("subscriptions.edge.all", "orchestrator.events", "#"),
+            True,
+            id="subscription to everything",
+        ),
+        pytest.param(
+            "edge",
+            subscribe_durably("subscriptions.edge.reports", "renderer.events", "attempt.started"),
+            True,
+            id="subscription to reports",
+        ),
+        pytest.param(
+            "content",
+            subscribe_durably("subscriptions.content.x", "orchestrator.events", "job.cancelling"),
+            True,
+            id="subscription of a worker",
+        ),
+        pytest.param("content", read("subscriptions.edge.mails"), True, id="subscription of others"),
         pytest.param("orchestrator", publish("studio.commands", "renderer"), False, id="orchestrator commands"),
         pytest.param("orchestrator", publish("content.events", "attempt.succeeded"), True, id="forged report"),
     ],
@@ -137,3 +175,22 @@ def test_the_broker_enforces_the_rights(
     url_of: UrlOf, user: str, act: Callable[[Connection], object], forbidden: bool
 ) -> None:
     assert refused(url_of(user), act) is forbidden
+
+
+def test_a_subscription_outlives_its_subscriber_within_bounds(rabbitmq: RabbitMQ, url_of: UrlOf) -> None:
+    queue = "subscriptions.edge.kept"
+    with Connection(url_of("edge")) as connection:
+        subscribe_durably(queue, "orchestrator.events", "job.*")(connection)
+    with Connection(url_of("orchestrator"), transport_options={"confirm_publish": True}) as connection:
+        publish("orchestrator.events", "job.succeeded")(connection)
+
+    with Connection(url_of("edge")) as connection:
+        message = connection.channel().basic_get(queue, no_ack=True)
+    assert message is not None
+    assert imposed_on(rabbitmq, queue) == "subscriptions"
+
+
+def imposed_on(rabbitmq: RabbitMQ, queue: str) -> str:
+    """Name of the policy that a queue is under."""
+    lookup = f'rabbit_amqqueue:lookup(rabbit_misc:r(<<"{VHOST}">>, queue, <<"{queue}">>))'
+    return rabbitmq.control(f"begin {{ok, Q}} = {lookup}, rabbit_policy:name(Q) end")
