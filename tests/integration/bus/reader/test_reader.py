@@ -113,6 +113,7 @@ def test_a_reader_that_stops_consuming_still_answers_what_it_holds(
     rabbitmq_vhost: str, rabbitmq: RabbitMQ, begin: Begin, taken: list
 ) -> None:
     declared(rabbitmq_vhost)
+    others = rabbitmq.connections()
     reader = begin(prefetch=2)
     held = wait_for(taken, send(rabbitmq_vhost))
     reader.stop_consuming()
@@ -121,7 +122,7 @@ def test_a_reader_that_stops_consuming_still_answers_what_it_holds(
     vhost = rabbitmq_vhost.rsplit("/", 1)[1]
     held.ack()
     reader.close()
-    while rabbitmq.connections():
+    while rabbitmq.connections() > others:
         patience.wait(0.05)
     assert rabbitmq.queues(vhost)["mason"].ready == 1
     assert all(decode(delivery.body).id != other for delivery in taken)
