@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,11 +14,11 @@ from deploy.local.farm import Farm
 from deploy.local.farm_process import FarmProcess
 from deploy.local.farm_trials import FarmTrials
 from deploy.local.servers import Servers
-from shared.contracts.timeline import FrameSize
 from shared.ids import AccountId, new_id
 
 LEASE_S = 5
 PATIENCE_S = 90.0
+POLL_S = 0.005
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -45,7 +44,7 @@ class DisturbedFarm:
         end = time.monotonic() + within_s
         while not (value := condition()):
             assert time.monotonic() < end, f"not within {within_s:.0f} s: {what or condition}"
-            time.sleep(0.01)
+            time.sleep(POLL_S)
         return value
 
     # Jobs
@@ -54,13 +53,10 @@ class DisturbedFarm:
         """An account that has nothing yet, so that nothing is served from what was made before."""
         return AccountId(new_id())
 
-    def submit_silent(
-        self, *seconds: float, size: FrameSize | None = None, account: AccountId | None = None
-    ) -> str:
+    def submit_silent(self, *seconds: float, account: AccountId | None = None, **how: Any) -> str:
         """Start a job that is nothing but rendering; returns its id."""
         owner = account or self.account()
-        sizes = {} if size is None else {"size": size}
-        return self.trials.submit(owner, self.trials.silent_project(owner, seconds, **sizes))
+        return self.trials.submit(owner, self.trials.silent_project(owner, seconds, **how))
 
     def wait_for(self, *job_ids: str, states: tuple[str, ...] = ENDED, within_s: float = PATIENCE_S) -> None:
         """Wait until all jobs are in one of ``states``."""
@@ -109,6 +105,15 @@ class DisturbedFarm:
         """Files of that name that a process and its children are working on."""
         return list((self.farm.folder / process.name / "tmp").rglob(name))
 
+    def child_of(self, process: FarmProcess) -> int:
+        """Wait until a renderer has a child at work, and return its process id."""
+
+        def found() -> int | None:
+            return next((pid for pid in process.pids() if _is_render_child(pid)), None)
+
+        pid: int = self.eventually(found, what=f"{process.name} has a child")
+        return pid
+
     # Afterwards
 
     def heal(self) -> None:
@@ -153,10 +158,8 @@ def farm(the_farm: DisturbedFarm, request: pytest.FixtureRequest) -> Iterator[Di
     the_farm.assert_sound()
 
 
-def gone(pid: int) -> bool:
-    """Whether a process has ended."""
+def _is_render_child(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+        return b"services.renderer.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
