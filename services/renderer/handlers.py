@@ -10,7 +10,7 @@ import dataclasses
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -31,9 +31,23 @@ from shared.contracts.tasks import (
     VideoAssembled,
 )
 from shared.contracts.timeline import SegmentReference, SegmentSpec, Timeline
+from shared.errors import NotFoundError, TaskFailedError
+from shared.storage.errors import DigestMismatchError
 from shared.storage.values import canonical_json
 
 V = TypeVar("V", bound=Value)
+
+Part = tuple[str, AssetReference]
+"""What a stored object is to its user, and where it is."""
+
+
+TIMELINE = "the timeline"
+
+
+class StoredPartError(TaskFailedError):
+    """A stored object that a task needs is gone or damaged; trying again does not bring it back."""
+
+    code = "renderer.stored_part"
 
 
 class Children(Protocol):
@@ -91,7 +105,7 @@ class Render:
 
     def render_segment(self, command: RenderSegment, context: TaskContext) -> SegmentRendered:
         """Render one segment, unless it is there."""
-        spec = self._objects.read(command.spec, SegmentSpec)
+        spec = self._read(("the plan of the segment", command.spec), SegmentSpec)
         digest = segment_key(self._children.engine(), canonical_json(spec))
         stored = self._objects.stored_segment(context.account_id, digest)
         reused = stored is not None
@@ -101,7 +115,7 @@ class Render:
 
     def mix_audio(self, command: MixAudio, context: TaskContext) -> AudioMixed:
         """Mix and encode the sound of a timeline, unless it is there."""
-        timeline = self._objects.read(command.timeline, Timeline)
+        timeline = self._read((TIMELINE, command.timeline), Timeline)
         digest = audio_key(self._children.engine(), timeline)
         stored = self._objects.stored_audio(context.account_id, digest)
         if stored is not None:
@@ -109,7 +123,7 @@ class Render:
         with self._work_folder() as folder:
             target = Path(folder) / "audio.m4a"
             work = MixAudioWork(
-                timeline=self._fetched(command.timeline, Path(folder) / "timeline.json"),
+                timeline=self._fetched((TIMELINE, command.timeline), Path(folder) / "timeline.json"),
                 sounds=self._fetch_all(_sounds(timeline), Path(folder)),
                 out=target,
             )
@@ -119,8 +133,8 @@ class Render:
 
     def assemble_video(self, command: AssembleVideo, context: TaskContext) -> VideoAssembled:
         """Join segments and sound, look at the result with fresh eyes, and store the hand-over files."""
-        plan = self._objects.read(command.plan, AssemblyPlan)
-        timeline = self._objects.read(plan.timeline, Timeline)
+        plan = self._read(("the plan of the assembly", command.plan), AssemblyPlan)
+        timeline = self._read((TIMELINE, plan.timeline), Timeline)
         with self._work_folder() as folder:
             out = Path(folder) / "out"
             out.mkdir()
@@ -136,7 +150,7 @@ class Render:
         with self._work_folder() as folder:
             target = Path(folder) / "segment.mp4"
             work = RenderSegmentWork(
-                spec=self._fetched(command.spec, Path(folder) / "spec.json"),
+                spec=self._fetched(("the plan of the segment", command.spec), Path(folder) / "spec.json"),
                 images=self._fetch_all(_pictures(spec), Path(folder)),
                 out=target,
             )
@@ -144,17 +158,19 @@ class Render:
             return self._objects.keep_segment(context.account_id, digest, target)
 
     def _assembly(self, plan: AssemblyPlan, timeline: Timeline, folder: Path, out: Path) -> AssembleWork:
-        segments = tuple(
-            SegmentFile(path=self._fetched(segment.asset, folder / f"segment-{index}.mp4"), frames=segment.frames)
-            for index, segment in enumerate(plan.segments)
-        )
+        poster = ("the picture of slide 1", timeline.pictures[0].image.asset)
         return AssembleWork(
-            timeline=self._fetched(plan.timeline, folder / "timeline.json"),
-            segments=segments,
-            audio=self._fetched(plan.audio, folder / "audio.m4a") if plan.audio else None,
-            images=self._fetch_all([timeline.pictures[0].image.asset], folder),
+            timeline=self._fetched((TIMELINE, plan.timeline), folder / "timeline.json"),
+            segments=tuple(self._segments(plan, folder)),
+            audio=self._fetched(("the sound track", plan.audio), folder / "audio.m4a") if plan.audio else None,
+            images=self._fetch_all([poster], folder),
             out_folder=out,
         )
+
+    def _segments(self, plan: AssemblyPlan, folder: Path) -> Iterator[SegmentFile]:
+        for number, segment in enumerate(plan.segments, start=1):
+            part = (f"segment {number} of {len(plan.segments)}", segment.asset)
+            yield SegmentFile(path=self._fetched(part, folder / f"segment-{number}.mp4"), frames=segment.frames)
 
     def _run(self, work: Work[Any], context: TaskContext, deadline_s: float) -> Any:
         return self._children.run(
@@ -165,15 +181,22 @@ class Render:
             cancelled=context.cancelled,
         )
 
-    def _fetch_all(self, assets: Iterable[AssetReference], folder: Path) -> dict[str, Path]:
+    def _fetch_all(self, parts: Iterable[Part], folder: Path) -> dict[str, Path]:
         return {
-            asset.sha256: self._fetched(asset, folder / asset.sha256)
-            for asset in {asset.sha256: asset for asset in assets}.values()
+            digest: self._fetched(part, folder / digest)
+            for digest, part in {part[1].sha256: part for part in parts}.items()
         }
 
-    def _fetched(self, asset: AssetReference, target: Path) -> Path:
-        self._objects.fetch(asset, target)
+    def _fetched(self, part: Part, target: Path) -> Path:
+        what, asset = part
+        with _missing_named(what, asset):
+            self._objects.fetch(asset, target)
         return target
+
+    def _read(self, part: Part, model: type[V]) -> V:
+        what, reference = part
+        with _missing_named(what, reference):
+            return self._objects.read(reference, model)
 
     def _keep(self, context: TaskContext, path: Path) -> RenderFile:
         asset = self._objects.keep_render(
@@ -182,13 +205,32 @@ class Render:
         return RenderFile(name=path.name, asset=asset)
 
 
-def _pictures(spec: SegmentSpec) -> Iterator[AssetReference]:
-    yield spec.clip.image.asset
+@contextmanager
+def _missing_named(what: str, asset: AssetReference) -> Iterator[None]:
+    """Say in words what is gone or damaged, and what brings it back."""
+    own = "a file of your own comes back when you render the project file again"
+    try:
+        yield
+    except NotFoundError as error:
+        raise StoredPartError(
+            f"{what} is not stored any more ({asset.key}); resume the job to make it again; {own}"
+        ) from error
+    except DigestMismatchError as error:
+        raise StoredPartError(
+            f"{what} is damaged in storage ({asset.key}); delete that object and resume the job to make it again; "
+            f"{own}"
+        ) from error
+
+
+def _pictures(spec: SegmentSpec) -> Iterator[Part]:
+    yield "the picture", spec.clip.image.asset
     if spec.before is not None:
-        yield spec.before.image.asset
+        yield "the picture of the slide before", spec.before.image.asset
 
 
-def _sounds(timeline: Timeline) -> Iterator[AssetReference]:
-    yield from (clip.audio.asset for clip in timeline.voices)
+def _sounds(timeline: Timeline) -> Iterator[Part]:
+    numbers = {chapter.slide_id: number for number, chapter in enumerate(timeline.chapters, start=1)}
+    for clip in timeline.voices:
+        yield f"the voice of slide {numbers.get(clip.slide_id, '?')}", clip.audio.asset
     if timeline.music is not None:
-        yield timeline.music.audio.asset
+        yield "the music", timeline.music.audio.asset

@@ -6,7 +6,8 @@ Specs are stored as objects before the transaction that plans their tasks; an ob
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from services.orchestrator.domain.layout import SlideParts, build_timeline, segment_specs
@@ -29,6 +30,23 @@ from shared.contracts.tasks import (
     VoiceSynthesized,
 )
 from shared.errors import InfrastructureError, StudiomaticError
+
+
+class StoredPartError(StudiomaticError):
+    """A stored part of the project that the plan needs cannot be read.
+
+    Attributes:
+        code: That of the cause.
+        slide_number: Whose part it is, if it is one slide's.
+    """
+
+    def __init__(self, part: str, cause: StudiomaticError, slide_number: int | None = None) -> None:
+        super().__init__(
+            f"{part} cannot be read ({cause.message}); resume the job to make it again; what belongs to a file "
+            "of your own comes back when you render the project file again"
+        )
+        self.code = cause.code  # type: ignore[misc]  # an instance is more exact than its class
+        self.slide_number = slide_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +78,7 @@ class Advance:
         self._objects = objects
 
     def advance(self, job_id: str) -> None:
-        """Bring the plan of a job up to date; safe to repeat. A job whose stored parts are gone fails."""
+        """Bring the plan of a job up to date; safe to repeat. A job that cannot be planned fails."""
         snapshot = self._look(job_id)
         if snapshot is None or snapshot.job.outline.needs_script:
             return
@@ -88,11 +106,12 @@ class Advance:
         self._release_assembly(snapshot)
 
     def _fail(self, job: JobRecord, error: StudiomaticError) -> None:
-        message = f"a stored part of the project cannot be read ({error.message}); resume the job to make it again"
+        slide_number = error.slide_number if isinstance(error, StoredPartError) else None
         with self._store.transaction() as unit:
             current = unit.job(job.job_id)
             if current is not None and not current.state.is_terminal:
-                fail_job_at(unit, current, Stage.RENDER, None, ErrorInfo(code=error.code, message=message))
+                info = ErrorInfo(code=error.code, message=error.message)
+                fail_job_at(unit, current, Stage.RENDER, slide_number, info)
 
     def _look(self, job_id: str) -> _Snapshot | None:
         with self._store.reading() as unit:
@@ -137,9 +156,19 @@ class Advance:
             slide_id=slide.slide_id,
             image=_image(snapshot, slide),
             voice=voice,
-            words=self._objects.get_list(words, SpokenWord) if words else (),
+            words=self._words(slide, words) if words else (),
             silent_ms=slide.silent_ms,
         )
+
+    def _words(self, slide: SlideOutline, reference: AssetReference) -> tuple[SpokenWord, ...]:
+        with _named(f"the word times of slide {slide.number}", slide.number):
+            return self._objects.get_list(reference, SpokenWord)
+
+    def _titles(self, reference: AssetReference | None) -> RevisionTitles:
+        if reference is None:
+            return RevisionTitles(title="", slides={})
+        with _named("the list of titles"):
+            return self._objects.get(reference, RevisionTitles)
 
     def _release_mix(self, snapshot: _Snapshot) -> None:
         mix = snapshot.tasks.get("mix")
@@ -167,13 +196,8 @@ class Advance:
 
     def _store_timeline(self, snapshot: _Snapshot) -> AssetReference:
         outline = snapshot.job.outline
-        titles = (
-            self._objects.get(outline.titles, RevisionTitles)
-            if outline.titles
-            else RevisionTitles(title="", slides={})
-        )
         slides = [self._parts(snapshot, slide) for slide in outline.slides]
-        timeline = build_timeline(outline, slides, titles, _music(snapshot))
+        timeline = build_timeline(outline, slides, self._titles(outline.titles), _music(snapshot))
         return self._objects.put_timeline(snapshot.job.account_id, timeline)
 
     def _release(self, job: JobRecord, task: TaskRecord, arguments: dict[str, object]) -> None:
@@ -181,6 +205,17 @@ class Advance:
             current = unit.task(task.task_id)
             if _still_active(unit, job) and current and current.state is TaskState.WAITING:
                 unit.change_task(current, TaskState.READY, "all it needs is there", arguments=arguments)
+
+
+@contextmanager
+def _named(part: str, slide_number: int | None = None) -> Iterator[None]:
+    """Say which part could not be read; a store that is away is waited for instead."""
+    try:
+        yield
+    except InfrastructureError:
+        raise
+    except StudiomaticError as error:
+        raise StoredPartError(part, error, slide_number) from error
 
 
 def _still_active(unit: Unit, job: JobRecord) -> bool:

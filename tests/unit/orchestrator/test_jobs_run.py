@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.attempts import AttemptFailed, AttemptSucceeded, ErrorInfo
 from shared.contracts.envelope import enclose
-from shared.contracts.jobs import JobState, ResumeJob, SubmitJob, TaskState
+from shared.contracts.jobs import JobState, ResumeJob, Stage, SubmitJob, TaskState
 from shared.contracts.revisions import MusicMode
 from shared.contracts.tasks import AssembleVideo, AssemblyPlan, GenerateImage, SynthesizeVoice
 from shared.contracts.timeline import Timeline
@@ -79,7 +79,7 @@ def test_a_job_whose_parts_are_all_given_is_planned_while_the_farm_runs(farm) ->
     assert farm.state(job) is JobState.SUCCEEDED
 
 
-def test_a_job_whose_stored_words_are_gone_fails_with_a_remedy(farm) -> None:
+def test_a_job_whose_stored_words_are_gone_fails_with_slide_and_remedy(farm) -> None:
     job = farm.job(slides=1, music_mode=MusicMode.NONE)
     farm.objects.lost = True
     farm.perform_all()
@@ -88,6 +88,8 @@ def test_a_job_whose_stored_words_are_gone_fails_with_a_remedy(farm) -> None:
 
     assert view.state is JobState.FAILED
     assert view.error.code == "not_found"
+    assert (view.failed_stage, view.failed_slide) == (Stage.RENDER, 1)
+    assert "word times of slide 1" in view.error.message
     assert "resume" in view.error.message
 
 
