@@ -7,18 +7,16 @@ from pathlib import Path
 
 import av
 import cv2
-import numpy as np
 
 from services.renderer.pipeline.captions import Captions
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_at
-from services.renderer.pipeline.planes import Plane, Planes, new_frame, planes_of
+from services.renderer.pipeline.planes import Planes, new_frame, planes_of
+from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.stills import Still, load_still
 from shared.contracts.timeline import ClipTail, PictureClip, SegmentSpec
 
 cv2.setNumThreads(1)  # processes are the parallelism; also keeps sums in one order
-
-_WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
 class SegmentComposer:
@@ -68,19 +66,13 @@ class SegmentComposer:
         left, top = visible.left * still.scale_x, visible.top * still.scale_y
         # A pixel's centre lies half a pixel from its edge. Chroma of the frame sits on the left luma column and
         # between rows; chroma of the still in the middle of its 2x2 block (see planes and stills).
-        _warp(still.planes.y, target.y, step_x, step_y, left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
+        resample(still.planes.y, target.y, step_x, step_y, left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
         chroma_left, chroma_top = (left + step_x / 2) / 2 - 0.5, (top + step_y) / 2 - 0.5
-        _warp(still.planes.u, target.u, step_x, step_y, chroma_left, chroma_top)
-        _warp(still.planes.v, target.v, step_x, step_y, chroma_left, chroma_top)
+        resample(still.planes.u, target.u, step_x, step_y, chroma_left, chroma_top)
+        resample(still.planes.v, target.v, step_x, step_y, chroma_left, chroma_top)
 
     def _loaded(self, clip: PictureClip | ClipTail) -> Still:
         path = self._images.get(clip.image.asset.sha256)
         if path is None:
             raise BadAssetError(f"picture {clip.image.asset.sha256} was not handed over")
         return load_still(path, clip.image, clip.motion, self._spec.size)
-
-
-def _warp(source: Plane, target: Plane, step_x: float, step_y: float, left: float, top: float) -> None:
-    matrix = np.array([[step_x, 0, left], [0, step_y, top]], np.float64)
-    size = (target.shape[1], target.shape[0])
-    cv2.warpAffine(source, matrix, size, target, _WARP, cv2.BORDER_REPLICATE)

@@ -14,8 +14,9 @@ import PIL
 from PIL import features
 
 from services.renderer.pipeline.fonts import font_digests
+from services.renderer.pipeline.resample import resampler_identity
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised with every change of this package that changes pixels, samples or bits."""
 
 
@@ -31,6 +32,7 @@ def engine_identity() -> str:
         "libraries": av.library_versions,
         "x264": x264_version(),
         "cv2": cv2.__version__,
+        "resampler": resampler_identity(),
         "numpy": np.__version__,
         "pillow": PIL.__version__,
         "shaping": {name: features.version(name) for name in ("raqm", "harfbuzz", "fribidi", "freetype2")},

@@ -33,7 +33,9 @@ def begin(rabbitmq_vhost: str, taken: list[BrokerDelivery]) -> Iterator[Begin]:
     readers: list[tuple[QueueReader, threading.Thread]] = []
 
     def start(**options: int) -> QueueReader:
-        reader = QueueReader(rabbitmq_vhost, existing("mason"), taken.append, **{"queue": "mason", "prefetch": 1, **options})
+        reader = QueueReader(
+            rabbitmq_vhost, existing("mason"), taken.append, **{"queue": "mason", "prefetch": 1, **options}
+        )
         thread = threading.Thread(target=reader.run_for_ever, daemon=True)
         thread.start()
         readers.append((reader, thread))
