@@ -12,7 +12,7 @@ STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(B
 # Modules that can be run; the other files there are their parts.
 BENCHMARKS = $(subst /,.,$(basename $(sort $(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks))))
 
-.PHONY: help demo test check bench servers farm farm-demo farm-down format lock clean static server-programs
+.PHONY: help demo test check bench servers farm farm-demo farm-down format contracts lock clean static server-programs
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ farm-down: .venv/.dev ## stop the farm: exactly what was started
 format: .venv/.dev ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+contracts: .venv/.dev ## write docs/contracts anew from the code
+	@$(BIN)/python -m shared.bus.documents docs/contracts --examples tests/contract/messages/golden
 
 lock: .venv/.dev ## renew the locks in requirements/ from pyproject.toml
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet uv

@@ -187,7 +187,7 @@ class SubmitJob(Query):
 
     type = "orchestrator.submit_job.v1"
     project_id: str
-    revision_id: str | None = Field(default=None, description="None: the newest revision")
+    revision_id: str | None = Field(default=None, description="By default the newest revision")
     idempotency_key: str = Field(min_length=1, max_length=200)
     priority: int = Field(default=0, ge=-10, le=10)
 
