@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 from services.orchestrator.domain.kinds import KINDS
@@ -18,6 +19,7 @@ from services.orchestrator.loop import Loop
 from services.orchestrator.objects import StoredObjects
 from services.orchestrator.store import JobStore
 from services.orchestrator.tables import INBOX, OUTBOX
+from shared.bus.context import Caller
 from shared.bus.inbox import Inbox
 from shared.bus.outbox import DURABLE, Outbox
 from shared.bus.relay import Publish, Relay
@@ -50,9 +52,20 @@ class JobDesk:
 
 
 class Orchestrator:
-    """The service's use cases and loops."""
+    """The service's use cases and loops.
 
-    def __init__(self, settings: Settings, *, publish: Publish, epoch: str, outlines: Outlines) -> None:
+    Args:
+        outlines: Makes what asks for outlines on behalf of a caller; takes how many seconds he still waits.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        publish: Publish,
+        epoch: str,
+        outlines: Callable[[Callable[[], float]], Outlines],
+    ) -> None:
         clock = SystemClock()
         lease = timedelta(seconds=settings.lease_s)
         self._database = open_service_database(settings, SERVICE)
@@ -66,7 +79,9 @@ class Orchestrator:
         self._dispatching = Loop("dispatch", self._plan_and_dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
-        self._desk = JobDesk(self._database, outlines)
+        self._outlines = outlines
+        self._cancel = Cancel(store)
+        self.queries = Queries(store)
 
     def start(self) -> None:
         """Pick up what was under way, then keep going."""
@@ -84,22 +99,17 @@ class Orchestrator:
         self.relay.stop()
         self._database.close()
 
-    @property
-    def queries(self) -> Queries:
-        """Questions about jobs."""
-        return self._desk.queries
-
-    def submit(self, account_id: str, request: SubmitJob) -> JobView:
+    def submit(self, caller: Caller, request: SubmitJob) -> JobView:
         """Start a job; see `Submit.submit`."""
-        return self._started(account_id, self._desk.submit(account_id, request))
+        return self._started(caller, self._desk(caller).submit(caller.account_id, request))
 
-    def resume(self, account_id: str, request: ResumeJob) -> JobView:
+    def resume(self, caller: Caller, request: ResumeJob) -> JobView:
         """Go on with an ended job; see `Submit.resume`."""
-        return self._started(account_id, self._desk.resume(account_id, request))
+        return self._started(caller, self._desk(caller).resume(caller.account_id, request))
 
     def cancel(self, account_id: str, job_id: str) -> JobView:
         """Stop a job; see `Cancel.cancel`."""
-        self._desk.cancel(account_id, job_id)
+        self._cancel.cancel(account_id, job_id)
         return self.queries.get(account_id, job_id)
 
     def record(self, envelope: Envelope) -> None:
@@ -123,9 +133,12 @@ class Orchestrator:
         self._advance.advance_unplanned()
         return self._dispatch.dispatch()
 
-    def _started(self, account_id: str, job_id: str) -> JobView:
+    def _desk(self, caller: Caller) -> JobDesk:
+        return JobDesk(self._database, self._outlines(caller.seconds_left))
+
+    def _started(self, caller: Caller, job_id: str) -> JobView:
         self._dispatching.nudge()
-        return self.queries.get(account_id, job_id)
+        return self.queries.get(caller.account_id, job_id)
 
 
 def _command(envelope: Envelope) -> TaskCommand:

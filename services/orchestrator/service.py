@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.orchestrator.dependencies import SERVICE, Orchestrator
 from services.orchestrator.outlines import RemoteOutlines
 from shared.bus.context import Caller
 from shared.bus.dependency import Provided, Wiring
 from shared.bus.entrypoints import answer, listen
+from shared.bus.rpc import RpcClient
 from shared.contracts.envelope import Envelope
 from shared.contracts.jobs import (
     CancelJob,
@@ -28,7 +31,7 @@ def _orchestrator(wiring: Wiring) -> Orchestrator:
         wiring.settings,
         publish=wiring.publisher.publish,
         epoch=wiring.epoch,
-        outlines=RemoteOutlines(wiring.bus_url),
+        outlines=partial(RemoteOutlines, RpcClient(wiring.bus_url, user=SERVICE)),
     )
 
 
@@ -66,12 +69,12 @@ class OrchestratorService:
     @answer(SubmitJob)
     def submit_job(self, query: SubmitJob, caller: Caller) -> JobView:
         """Start a job."""
-        return self.orchestrator.submit(caller.account_id, query)
+        return self.orchestrator.submit(caller, query)
 
     @answer(ResumeJob)
     def resume_job(self, query: ResumeJob, caller: Caller) -> JobView:
         """Go on with an ended job."""
-        return self.orchestrator.resume(caller.account_id, query)
+        return self.orchestrator.resume(caller, query)
 
     @answer(CancelJob)
     def cancel_job(self, query: CancelJob, caller: Caller) -> JobView:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -12,9 +13,8 @@ import structlog
 from shared.bus.context import Caller
 from shared.bus.delivery import Delivery
 from shared.bus.trace import bound_log, continued
-from shared.clock import Clock, SystemClock
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.calls import DEADLINE_HEADER, CallFailed
+from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import Envelope, decode, enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import InfrastructureError, InvalidMessageError, StudiomaticError
@@ -66,33 +66,32 @@ class CallAnswerer:
         service: str,
         answerings: Mapping[str, Answering],
         replies: Replies,
-        clock: Clock | None = None,
     ) -> None:
         self._service = service
         self._answerings = answerings
         self._replies = replies
-        self._clock = clock or SystemClock()
 
     def deal(self, call: Call) -> None:
         """Answer one call; never raises. Whoever waits no longer gets no answer."""
         try:
             envelope = continued(decode(call.body))
-            deadline = _deadline_of(call)
+            deadline = time.monotonic() + _seconds_given(call)
         except InvalidMessageError as error:
             log.warning("call_unreadable", error=str(error))
             call.dead_letter()
             return
         with bound_log(envelope):
-            if deadline is not None and deadline < self._clock.now():
-                log.info("call_too_late")
+            reply = self._outcome(envelope, deadline)
+            if time.monotonic() < deadline:
+                self._reply(call, envelope, reply)
             else:
-                self._reply(call, envelope, self._outcome(envelope))
+                log.info("answer_too_late")
             call.ack()
 
-    def _outcome(self, envelope: Envelope) -> Reply:
+    def _outcome(self, envelope: Envelope, deadline: float) -> Reply:
         try:
             answering = self._answering(envelope)
-            caller = Caller(account_id=_account_of(envelope), envelope=envelope)
+            caller = Caller(account_id=_account_of(envelope), envelope=envelope, deadline=deadline)
             return answering.answer(read(envelope, answering.query), caller)
         except StudiomaticError as error:
             return CallFailed(error=ErrorInfo(code=error.code, message=error.message, retryable=error.retryable))
@@ -108,7 +107,7 @@ class CallAnswerer:
             raise InvalidMessageError(f"{self._service} does not answer {envelope.type}") from None
 
     def _reply(self, call: Call, envelope: Envelope, reply: Reply) -> None:
-        """Send the reply; if it cannot be sent the caller's deadline tells him."""
+        """Send the reply; if it cannot be sent the caller stops waiting by himself."""
         answer = enclose(reply, source=f"/studiomatic/{self._service}", cause=envelope)
         try:
             self._replies.send(answer, str(call.properties.get("reply_to", "")))
@@ -116,22 +115,20 @@ class CallAnswerer:
             log.warning("reply_not_sent", error=str(error))
 
 
-def _deadline_of(call: Call) -> datetime | None:
-    """Until when the caller waits; none if he does not say.
+def _seconds_given(call: Call) -> float:
+    """How long the caller waits from when the call was read; infinite if he does not say.
+
+    The broker drops calls that nobody waits for from the queue, so the time spent there does not count here.
 
     Raises:
-        InvalidMessageError: He says something that is no time with a zone.
+        InvalidMessageError: He says something that is no number of milliseconds from 1.
     """
-    text = call.headers.get(DEADLINE_HEADER)
-    if text is None:
-        return None
-    try:
-        deadline = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise InvalidMessageError(f"the header {DEADLINE_HEADER} is no time") from None
-    if deadline.tzinfo is None:
-        raise InvalidMessageError(f"the header {DEADLINE_HEADER} is a time without a zone")
-    return deadline
+    milliseconds = call.headers.get(TIMEOUT_HEADER)
+    if milliseconds is None:
+        return math.inf
+    if not isinstance(milliseconds, int) or milliseconds < 1:
+        raise InvalidMessageError(f"the header {TIMEOUT_HEADER} is no number of milliseconds from 1")
+    return milliseconds / 1000
 
 
 def _account_of(envelope: Envelope) -> AccountId:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,7 +49,17 @@ class TaskContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who makes a remote call: the account as the trusted edge states it, and the message."""
+    """Who makes a remote call.
+
+    Attributes:
+        account_id: The account, as the trusted edge states it.
+        deadline: When he stops waiting, as ``time.monotonic()`` tells it here; infinite if he does not say.
+    """
 
     account_id: AccountId
     envelope: Envelope
+    deadline: float = math.inf
+
+    def seconds_left(self) -> float:
+        """How long he still waits; not positive when he has given up, infinite if he does not say."""
+        return self.deadline - time.monotonic()

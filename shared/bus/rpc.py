@@ -9,9 +9,9 @@ the next one.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from kombu.entity import Exchange, Queue
@@ -21,8 +21,7 @@ from shared.bus.connection import broker_connection, connect, connection_errors,
 from shared.bus.errors import RpcTimeoutError, UnroutableError
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
 from shared.bus.trace import child_traceparent
-from shared.clock import SystemClock, to_rfc3339
-from shared.contracts.calls import DEADLINE_HEADER, CallFailed, error_from
+from shared.contracts.calls import TIMEOUT_HEADER, CallFailed, error_from
 from shared.contracts.envelope import CONTENT_TYPE, Envelope, decode, enclose, read
 from shared.contracts.message import Query, Reply
 from shared.ids import AccountId, new_id
@@ -171,17 +170,18 @@ class _Session:
 
     def _send(self, service: str, envelope: Envelope, seconds: float) -> None:
         seconds = max(seconds, 0.001)
+        milliseconds = math.ceil(seconds * 1000)
         message = self._channel.prepare_message(
             envelope.encode(),
             content_type=CONTENT_TYPE,
             content_encoding="utf-8",
-            headers={DEADLINE_HEADER: to_rfc3339(SystemClock().now() + timedelta(seconds=seconds))},
+            headers={TIMEOUT_HEADER: milliseconds},
             properties={
                 "delivery_mode": 1,
                 "message_id": envelope.id,
                 "correlation_id": envelope.id,
                 "reply_to": self._address,
-                "expiration": str(max(1, int(seconds * 1000))),
+                "expiration": str(milliseconds),
             },
         )
         self._channel.basic_publish(

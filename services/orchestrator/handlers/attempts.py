@@ -214,8 +214,10 @@ class RecordAttempts:
         unit.close_attempt(fact.execution_id, "deferred")
         if not report.is_current:
             return
-        unit.limit_dispatch(report.task, fact.limit_key, fact.until)
-        unit.change_task(report.task, TaskState.READY, fact.reason, not_before=fact.until, lease_until=None)
+        # Its worker's clock may be wrong, but by the same amount in both: only the span between them counts.
+        until = self._clock.now() + max(fact.until - report.envelope.time, timedelta(0))
+        unit.limit_dispatch(report.task, fact.limit_key, until)
+        unit.change_task(report.task, TaskState.READY, fact.reason, not_before=until, lease_until=None)
 
     def _retry_or_fail(self, unit: Unit, job: JobRecord, task: TaskRecord, error: ErrorInfo) -> None:
         used = task.attempts_used + 1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import math
+import threading
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.bus.answering import Answering, CallAnswerer
-from shared.clock import FixedClock, to_rfc3339
-from shared.contracts.calls import DEADLINE_HEADER, CallFailed
+from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import BrokerUnavailableError, ConflictError
-
-NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class AskName(Query):
@@ -39,14 +39,14 @@ class Sent(list):
 
 def an_answerer(answer, sent: Sent) -> CallAnswerer:
     answerings = {AskName.type: Answering(query=AskName, answer=answer)}
-    return CallAnswerer(service="foreman", answerings=answerings, replies=sent, clock=FixedClock(NOW))
+    return CallAnswerer(service="foreman", answerings=answerings, replies=sent)
 
 
 @pytest.fixture
 def call(delivery):
-    def make(query: Query | None = None, *, account_id: str | None = "me", deadline: datetime = NOW):
+    def make(query: Query | None = None, *, account_id: str | None = "me", timeout_ms: Any = 60_000):
         envelope = enclose(query or AskName(), source="/test", account_id=account_id)
-        headers = {DEADLINE_HEADER: to_rfc3339(deadline)}
+        headers = {} if timeout_ms is None else {TIMEOUT_HEADER: timeout_ms}
         return envelope, delivery(envelope, headers=headers, properties={"reply_to": "replies.edge.1"})
 
     return make
@@ -79,11 +79,48 @@ def test_an_error_is_answered_by_its_code_and_no_secret(call, error, code) -> No
     assert message.answers == ["ack"]
 
 
-def test_a_call_whose_deadline_has_passed_is_dropped(call) -> None:
+def test_whoever_waits_no_longer_gets_no_answer(call) -> None:
+    def answer(_query, caller) -> Name:
+        while caller.seconds_left() > 0:
+            threading.Event().wait(0.005)
+        return Name(name="late")
+
     sent = Sent()
-    _, message = call(deadline=NOW - timedelta(seconds=1))
-    an_answerer(lambda *_: pytest.fail("too late"), sent).deal(message)
+    _, message = call(timeout_ms=20)
+    an_answerer(answer, sent).deal(message)
     assert (message.answers, sent) == (["ack"], [])
+
+
+@pytest.mark.parametrize(("timeout_ms", "seconds"), [(2_500, 2.5), (None, math.inf)])
+def test_a_handler_knows_how_long_its_caller_still_waits(call, timeout_ms, seconds: float) -> None:
+    left: list[float] = []
+
+    def answer(_query, caller) -> Name:
+        left.append(caller.seconds_left())
+        return Name(name="x")
+
+    sent = Sent()
+    an_answerer(answer, sent).deal(call(timeout_ms=timeout_ms)[1])
+    assert left[0] == pytest.approx(seconds, abs=1)
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("nonsense", ["2030-01-01T00:00:00Z", 0, -5, 1.5])
+def test_a_span_that_is_none_is_set_aside(call, nonsense) -> None:
+    sent = Sent()
+    _, message = call(timeout_ms=nonsense)
+    an_answerer(lambda *_: pytest.fail("unreadable"), sent).deal(message)
+    assert (message.answers, sent) == (["dead_letter"], [])
+
+
+def test_neither_clock_decides_whether_a_call_is_answered(call) -> None:
+    """A caller whose clock is hours wrong is answered like any other."""
+    for hours in (-2, 2):
+        sent = Sent()
+        envelope, message = call()
+        message.body = envelope.model_copy(update={"time": envelope.time + timedelta(hours=hours)}).encode()
+        an_answerer(lambda *_: Name(name="x"), sent).deal(message)
+        assert len(sent) == 1
 
 
 def test_a_call_without_account_is_refused(call) -> None:

@@ -253,11 +253,15 @@ class Farm:
         error = ErrorInfo(code="test.broken", message=message, retryable=retryable)
         return self.report(AttemptFailed(**names, error=error, duration_ms=5), envelope)
 
-    def defer(self, envelope: Envelope, command: TaskCommand, seconds: float) -> Envelope:
+    def defer(self, envelope: Envelope, command: TaskCommand, seconds: float, *, ahead_s: float = 0) -> Envelope:
+        """Let a worker, whose clock may be ahead, ask for a pause."""
         names = self.start(envelope, command)
-        until = self.clock.now() + timedelta(seconds=seconds)
+        clock = FixedClock(self.clock.now() + timedelta(seconds=ahead_s))
+        until = clock.now() + timedelta(seconds=seconds)
         fact = AttemptDeferred(**names, until=until, limit_key="provider:acc", reason="the provider asks to wait")
-        return self.report(fact, envelope)
+        told = enclose(fact, source="/studiomatic/test", cause=envelope, clock=clock)
+        self.hear(told)
+        return told
 
     def progress(self, envelope: Envelope, command: TaskCommand) -> Envelope:
         return self.report(AttemptProgressed(**self.names(command), done=1, total=2), envelope)

@@ -211,11 +211,13 @@ def test_what_cannot_be_mended_by_trying_fails_at_once(farm) -> None:
     assert farm.perform_all() == []
 
 
-def test_a_deferred_attempt_waits_and_uses_no_budget(farm) -> None:
+@pytest.mark.parametrize("ahead_s", [0, 7200, -7200], ids=["clock right", "ahead", "behind"])
+def test_a_deferred_attempt_waits_and_uses_no_budget(farm, ahead_s: int) -> None:
+    """As long as its worker asked for, whatever the time of that worker's clock."""
     job = farm.job(slides=1, silent=True, music_mode=MusicMode.NONE)
     for _ in range(5):
         envelope, command = next(p for p in farm.commands() if isinstance(p[1], GenerateImage))
-        farm.defer(envelope, command, seconds=30)
+        farm.defer(envelope, command, seconds=30, ahead_s=ahead_s)
         farm.clock.advance(29)
         assert not [c for _, c in farm.commands() if isinstance(c, GenerateImage)]
         farm.clock.advance(2)
