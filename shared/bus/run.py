@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import eventlet
+import eventlet.debug
 import structlog
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from nameko.runners import ServiceRunner
@@ -73,7 +75,8 @@ class Runtime:
         if self._settings.embedded:
             with broker_connection(self.wiring.bus_url) as connection:
                 declare(connection, self.wiring.topology)
-        self._runner.start()
+        with _failures_raised_only():
+            self._runner.start()
         self._death = eventlet.spawn(self._runner.wait)
         relays = [relay for relay in map(_relay_of, self._runner.containers) if relay is not None]
         self._settler = self._new_settler(relays)
@@ -172,6 +175,16 @@ def _workers_of(service: type, settings: Settings) -> int:
         for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())
     ]
     return sum(entrypoint.workers(settings) for entrypoint in entrypoints)
+
+
+@contextmanager
+def _failures_raised_only() -> Iterator[None]:
+    """Keep eventlet from printing a traceback for each green thread through which a failed start travels."""
+    eventlet.debug.hub_exceptions(False)
+    try:
+        yield
+    finally:
+        eventlet.debug.hub_exceptions(True)
 
 
 def _quieten_nameko() -> None:

@@ -1,15 +1,16 @@
-"""Tell a database that is away or busy from a statement that is wrong."""
+"""Tell a database that is away, busy or damaged from a statement that is wrong."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.errors import DatabaseUnavailableError
+from shared.errors import DatabaseUnavailableError, StudiomaticError
 
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = _SQLITE_BUSY | {
@@ -20,6 +21,8 @@ _SQLITE_AWAY = _SQLITE_BUSY | {
     sqlite3.SQLITE_PROTOCOL,
 }
 
+_SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
 # PostgreSQL appendix A: connection exceptions, out of resources, operator intervention (except a cancelled
 # statement, listed below), system errors.
 _POSTGRES_CLASSES_AWAY = ("08", "53", "57", "58")
@@ -29,6 +32,31 @@ _POSTGRES_CODES_AWAY = {
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available: lock_timeout
 }
+
+
+class DatabaseDamagedError(StudiomaticError):
+    """A database file does not hold a database any more; waiting does not mend it."""
+
+    code = "database.damaged"
+
+
+@contextmanager
+def damage_reported(path: Path) -> Iterator[None]:
+    """Say which SQLite file is damaged, and what to do.
+
+    Raises:
+        DatabaseDamagedError: It is no database, or its pages contradict each other.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(error.orig, sqlite3.Error) or _sqlite_code(error.orig) not in _SQLITE_DAMAGED:
+            raise
+        raise DatabaseDamagedError(
+            f"the database {path} is damaged ({_first_line(error)}); stop what uses it and put a backup "
+            f"in its place, without {path.name}-wal and {path.name}-shm; with no backup, begin with another data "
+            "folder (STUDIO_DATA_DIR)"
+        ) from error
 
 
 @contextmanager

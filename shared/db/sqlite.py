@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-from shared.db.failures import is_busy
+from shared.db.failures import damage_reported, is_busy
 from shared.db.turns import Turn
 from shared.errors import ConfigurationError, DatabaseUnavailableError, StudiomaticError
 
@@ -72,13 +72,13 @@ class SqliteFile:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Hold the file's only write transaction; commits at the end, rolls back on any exception."""
-        with self._our_turn(), self._begun(self._writer) as connection:
+        with damage_reported(self.path), self._our_turn(), self._begun(self._writer) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read one consistent snapshot; an attempt to write fails."""
-        with self._begun(self._readers) as connection:
+        with damage_reported(self.path), self._begun(self._readers) as connection:
             yield connection
 
     @contextmanager
@@ -90,7 +90,12 @@ class SqliteFile:
         Raises:
             BrokenReferenceError: Nothing was changed.
         """
-        with self._our_turn(), self._references_unchecked(), self._begun(self._writer) as connection:
+        with (
+            damage_reported(self.path),
+            self._our_turn(),
+            self._references_unchecked(),
+            self._begun(self._writer) as connection,
+        ):
             yield connection
             _check_references(connection)
 
