@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
 import wave
 import zlib
@@ -181,3 +182,42 @@ def test_a_setting_that_cannot_work_is_named_and_its_value_is_not_shown(shared_s
     assert outcome.code == 1
     assert "STUDIO_BUS_URL" in outcome.err
     assert "hunter2" not in outcome.err
+
+
+def test_a_picture_that_vanished_from_storage_fails_the_job_by_slide_and_comes_back_with_the_file(
+    studio, project
+) -> None:
+    path = str(project(slides=3))
+    job_id = studio.run("render", path, "--detach", "--json").event("submitted")["job_id"]
+    with sqlite3.connect(studio.data / "db" / "orchestrator.sqlite3") as database:
+        (outline,) = database.execute("SELECT outline FROM jobs").fetchone()
+    digest = json.loads(outline)["slides"][2]["image"]["asset"]["sha256"]
+    stored = [found for found in (studio.data / "storage").rglob(f"*{digest}*") if found.is_file()]
+    assert stored, "its bytes, and what is known of them"
+    for file in stored:
+        file.unlink()
+
+    studio.run("serve", "--until-idle")
+
+    job = json.loads(studio.run("show", job_id, "--json").out)["job"]
+    assert (job["state"], job["failed_stage"], job["failed_slide"]) == ("failed", "render", 3)
+    assert "the picture is not stored any more" in job["error"]["message"]
+    assert "render the project file again" in job["error"]["message"]
+    again = studio.run("render", path, "--out", "out")
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["serve", "--until-idle"]], ids=["reading", "serving"])
+def test_a_damaged_database_is_told_in_one_line_with_its_remedy(studio, command: list[str]) -> None:
+    folder = studio.data / "db"
+    folder.mkdir(parents=True)
+    (folder / "orchestrator.sqlite3").write_bytes(b"I am no database. " * 500)
+
+    outcome = studio.run(*command)
+
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err
+    line = outcome.err.strip().splitlines()[-1]
+    assert str(folder / "orchestrator.sqlite3") in line
+    assert "backup" in line
+    assert line.endswith("[database.damaged]")
