@@ -12,7 +12,7 @@ from shared.contracts.jobs import JobExplanation, JobState, JobView
 from shared.contracts.projects import ProjectDraft
 from shared.contracts.references import AssetReference
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
-from studiomatic.client import Client
+from studiomatic.client import ClientPort
 from studiomatic.project_file import from_draft
 
 PROBE_FILE = "probe.json"
@@ -36,7 +36,7 @@ def check_output_folder(folder: Path) -> None:
         ) from None
 
 
-def fetch_results(client: Client, job_id: str, folder: Path, *, keep: Path | None = None) -> list[Path]:
+def fetch_results(client: ClientPort, job_id: str, folder: Path, *, keep: Path | None = None) -> list[Path]:
     """Write the files of a finished job to a folder; files of the same names are replaced.
 
     Args:
@@ -58,7 +58,7 @@ def fetch_results(client: Client, job_id: str, folder: Path, *, keep: Path | Non
     return written
 
 
-def _fetch(client: Client, asset: AssetReference, target: Path) -> Path:
+def _fetch(client: ClientPort, asset: AssetReference, target: Path) -> Path:
     try:
         client.download(asset, target)
     except NotFoundError:
@@ -68,7 +68,7 @@ def _fetch(client: Client, asset: AssetReference, target: Path) -> Path:
     return target
 
 
-def _write_project(client: Client, job: JobView, folder: Path, keep: Path | None) -> list[Path]:
+def _write_project(client: ClientPort, job: JobView, folder: Path, keep: Path | None) -> list[Path]:
     try:
         draft = client.get_project(job.project_id, job.revision_id).draft
     except NotFoundError:
@@ -81,7 +81,7 @@ def _write_project(client: Client, job: JobView, folder: Path, keep: Path | None
     return [_write(target, text)]
 
 
-def _write_media(client: Client, draft: ProjectDraft, folder: Path) -> dict[str, str]:
+def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path) -> dict[str, str]:
     """The author's own media beside the project file, so that it can be rendered anywhere."""
     given = {f"slide-{number}": slide.image for number, slide in enumerate(draft.slides, 1) if slide.image}
     assets = {name: image.asset for name, image in given.items()}
@@ -98,7 +98,7 @@ def _write_media(client: Client, draft: ProjectDraft, folder: Path) -> dict[str,
     return paths
 
 
-def _write_report(client: Client, job: JobView, folder: Path) -> Path:
+def _write_report(client: ClientPort, job: JobView, folder: Path) -> Path:
     report = build_report(client.explain(job.job_id), _probe(client, job))
     return _write(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
@@ -115,7 +115,7 @@ def build_report(explanation: JobExplanation, probe: Any) -> dict[str, Any]:
     }
 
 
-def _probe(client: Client, job: JobView) -> Any:
+def _probe(client: ClientPort, job: JobView) -> Any:
     asset = next((file.asset for file in job.files if file.name == PROBE_FILE), None)
     if asset is None:
         return None

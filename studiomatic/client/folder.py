@@ -11,9 +11,8 @@ from services.content.dependencies import ProjectDesk
 from services.orchestrator.dependencies import SERVICE as ORCHESTRATOR
 from services.orchestrator.dependencies import JobDesk
 from shared.config import Settings
-from shared.contracts.envelope import read
+from shared.contracts.envelope import Envelope
 from shared.contracts.jobs import (
-    JOB_FACTS,
     JobExplanation,
     JobList,
     JobState,
@@ -29,11 +28,10 @@ from shared.migrate import migrate
 from shared.storage import Fingerprint
 from shared.storage.configured import open_configured_store
 from studiomatic.client.errors import NothingServesError
+from studiomatic.client.events import ENDINGS, event_of
 from studiomatic.client.port import JobEvent
 from studiomatic.data_folder import DataFolder
 
-_CONTRACTS = {contract.type: contract for contract in JOB_FACTS}
-_ENDINGS = ("job.succeeded.v1", "job.failed.v1", "job.cancelled.v1")
 _POLL_S = 0.15
 _PATIENCE_S = 1.0
 """Between two runtimes, the one that ends and the one that starts, nobody holds the folder for a moment."""
@@ -59,8 +57,8 @@ class FolderClient:
         for database in self._databases:
             database.close()
 
-    def create_project(self, draft: ProjectDraft) -> ProjectView:
-        return self._content.projects.create(self.account_id, draft)
+    def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
+        return self._content.projects.create(self.account_id, draft, idempotency_key=idempotency_key)
 
     def revise_project(self, project_id: str, draft: ProjectDraft) -> ProjectView:
         return self._content.projects.revise(self.account_id, project_id, draft)
@@ -109,15 +107,17 @@ class FolderClient:
     def watch(self, job_id: str, *, after_sequence: int = 0) -> Iterator[JobEvent]:
         served_at = time.monotonic()
         while True:
-            for event in self._stored_events(job_id, after_sequence):
-                after_sequence = event.sequence
-                served_at = time.monotonic()
-                yield event
-                if event.envelope.type in _ENDINGS:
+            facts = self._stored_facts(job_id, after_sequence)
+            for fact in facts:
+                after_sequence = fact.sequence or 0
+                event = event_of(fact)
+                if event is not None:
+                    yield event
+                if fact.type in ENDINGS:
                     return
-            if self.get_job(job_id).state.is_terminal and not self._stored_events(job_id, after_sequence):
+            if not facts and self._is_over(job_id, after_sequence):
                 return
-            if self.folder.is_served():
+            if facts or self.folder.is_served():
                 served_at = time.monotonic()
             elif time.monotonic() - served_at > _PATIENCE_S:
                 raise NothingServesError
@@ -127,15 +127,13 @@ class FolderClient:
         expected = Fingerprint(sha256=asset.sha256, size_bytes=asset.size_bytes)
         self._objects.download(asset.key, target, expected=expected)
 
-    def _stored_events(self, job_id: str, after_sequence: int) -> list[JobEvent]:
-        return [
-            JobEvent(
-                sequence=envelope.sequence or 0,
-                fact=read(envelope, _CONTRACTS[envelope.type]),
-                envelope=envelope,
-            )
-            for envelope in self._jobs.queries.facts(self.account_id, job_id, after_sequence)
-        ]
+    def _stored_facts(self, job_id: str, after_sequence: int) -> list[Envelope]:
+        return self._jobs.queries.facts(self.account_id, job_id, after_sequence)
+
+    def _is_over(self, job_id: str, after_sequence: int) -> bool:
+        """Whether the job ended, and nothing is stored that was not handed out."""
+        job = self.get_job(job_id)
+        return job.state.is_terminal and job.last_sequence <= after_sequence
 
 
 class _LocalOutlines:

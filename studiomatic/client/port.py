@@ -15,18 +15,22 @@ from shared.contracts.references import AssetReference, AudioReference, ImageRef
 
 @dataclass(frozen=True, kw_only=True)
 class JobEvent:
-    """One stored fact of a job: its place in the job's history, and what it says."""
+    """One fact of a job: its place in the job's history, and what it says."""
 
     sequence: int
     fact: JobFact
     envelope: Envelope
 
 
-class Client(Protocol):
+class ClientPort(Protocol):
     """Everything of one account. Unknown ids, and those of other accounts, raise ``NotFoundError``."""
 
-    def create_project(self, draft: ProjectDraft) -> ProjectView:
-        """Keep a new project; ``InvalidInputError`` names the slide and what to change."""
+    def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
+        """Keep a new project; ``InvalidInputError`` names the slide and what to change.
+
+        Args:
+            idempotency_key: The same key and draft answer the same project, also from another process.
+        """
         ...
 
     def revise_project(self, project_id: str, draft: ProjectDraft) -> ProjectView:
@@ -80,13 +84,19 @@ class Client(Protocol):
         ...
 
     def watch(self, job_id: str, *, after_sequence: int = 0) -> Iterator[JobEvent]:
-        """The facts of a job after a sequence number, stored and live, to its end.
+        """The facts of a job after a sequence number, stored and live, in order, to its end.
+
+        Facts of a type that this release does not know are left out.
 
         Raises:
-            NothingServesError: The job has not ended, and nothing is there to work on it.
+            NothingServesError: The job has not ended, and nothing is there to work on it (data folder only).
         """
         ...
 
     def download(self, asset: AssetReference, target: Path) -> None:
-        """Copy a stored object into a file, verified."""
+        """Copy a stored object into a file, verified; the file appears only when all of it is right."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and databases."""
         ...
