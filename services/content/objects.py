@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.content.domain.own_media import AUDIO_TYPE, IMAGE_TYPE
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.errors import NotFoundError
@@ -14,9 +15,6 @@ from shared.media.sandbox import MediaSandbox
 from shared.storage import ObjectStore
 from shared.storage.keys import asset_key
 from shared.storage.values import put_asset, put_value
-
-IMAGE_TYPE = "image/png"
-AUDIO_TYPE = "audio/wav"
 
 
 class StoredObjects:

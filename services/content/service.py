@@ -75,7 +75,7 @@ class ContentService:
     @answer(CreateProject)
     def create_project(self, query: CreateProject, caller: Caller) -> ProjectView:
         """Keep a new project."""
-        return self.content.projects.create(caller.account_id, query.draft)
+        return self.content.projects.create(caller.account_id, query.draft, query.idempotency_key)
 
     @answer(ReviseProject)
     def revise_project(self, query: ReviseProject, caller: Caller) -> ProjectView:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from services.content.domain.ledger import LedgerEntry, LedgerState, ProviderRequest
 from services.content.domain.revision import Revision
@@ -53,19 +53,20 @@ class ContentUnit:
 
     # Projects and revisions
 
-    def add_project(self, account_id: str, project_id: str, title: str) -> None:
-        """Keep a new project; its first revision follows in the same transaction."""
+    def add_project(self, account_id: str, project_id: str, title: str, idempotency_key: str | None) -> bool:
+        """Keep a new project, its first revision follows in the same transaction; False if the key is taken."""
         now = self._clock.now()
-        self._connection.execute(
-            insert(PROJECTS).values(
-                project_id=project_id,
-                account_id=account_id,
-                title=title,
-                revisions=0,
-                newest_revision_id="",
-                created_at=now,
-                revised_at=now,
-            )
+        return insert_if_absent(
+            self._connection,
+            PROJECTS,
+            project_id=project_id,
+            account_id=account_id,
+            title=title,
+            revisions=0,
+            newest_revision_id="",
+            created_at=now,
+            revised_at=now,
+            idempotency_key=idempotency_key,
         )
 
     def next_revision_number(self, account_id: str, project_id: str) -> int | None:
@@ -117,6 +118,17 @@ class ContentUnit:
             .join(PROJECTS, PROJECTS.c.project_id == REVISIONS.c.project_id)
             .where(_project(account_id, project_id))
             .where(REVISIONS.c.revision_id == (revision_id or PROJECTS.c.newest_revision_id))
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return _revision(row) if row else None
+
+    def first_revision_by_key(self, account_id: str, idempotency_key: str) -> Revision | None:
+        """What the project that was created with this key began with."""
+        query = (
+            select(REVISIONS, PROJECTS.c.created_at.label("project_created_at"))
+            .join(PROJECTS, PROJECTS.c.project_id == REVISIONS.c.project_id)
+            .where(PROJECTS.c.account_id == account_id, PROJECTS.c.idempotency_key == idempotency_key)
+            .where(REVISIONS.c.number == 1)
         )
         row = self._connection.execute(query).mappings().one_or_none()
         return _revision(row) if row else None
@@ -221,6 +233,19 @@ class ContentUnit:
             media_type=asset.media_type,
             origin=origin,
             created_at=self._clock.now(),
+        )
+
+    def recorded_assets(self, account_id: str, sha256s: Collection[str]) -> frozenset[AssetReference]:
+        """Those of the account's stored objects that have one of these digests."""
+        query = select(ASSETS).where(ASSETS.c.account_id == account_id, ASSETS.c.sha256.in_(sha256s))
+        return frozenset(
+            AssetReference(
+                key=row["key"],
+                sha256=row["sha256"],
+                size_bytes=row["size_bytes"],
+                media_type=row["media_type"],
+            )
+            for row in self._connection.execute(query).mappings()
         )
 
     # Cancelled jobs

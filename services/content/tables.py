@@ -20,7 +20,9 @@ PROJECTS = Table(
     Column("newest_revision_id", String(36), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revised_at", UtcDateTime, nullable=False),
+    Column("idempotency_key", String(200)),
     Index("projects_newest_first", "account_id", "revised_at"),
+    Index("projects_by_key", "account_id", "idempotency_key", unique=True),
 )
 
 REVISIONS = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.content.domain.outline import build_outline, build_titles, check_draft
+from services.content.domain.own_media import check_media, media_of
 from services.content.domain.revision import Revision
 from services.content.domain.words import estimate_words
 from services.content.handlers.ports import Objects, Store
@@ -20,31 +21,46 @@ class Projects:
         self._store = store
         self._objects = objects
 
-    def create(self, account_id: str, draft: ProjectDraft) -> ProjectView:
+    def create(self, account_id: str, draft: ProjectDraft, idempotency_key: str | None = None) -> ProjectView:
         """Keep a new project with its first revision.
 
+        Args:
+            idempotency_key: The same key and draft give the same project, once; deleting it frees the key.
+        Returns:
+            The first revision, also when the project has others by now.
         Raises:
-            InvalidInputError: The draft cannot become a video; names the slide and what to change.
+            InvalidInputError: The draft cannot become a video, or refers to media that the account does not have;
+                names the slide and what to change.
+            ConflictError: The key was used for another draft.
         """
         check_draft(draft)
+        if earlier := self._earlier(account_id, idempotency_key, draft):
+            return earlier
+        self._check_media(account_id, draft)
         project_id = new_id()
         outline = self._outline(account_id, project_id, draft)
         with self._store.transaction() as unit:
-            unit.add_project(account_id, project_id, draft.title)
-            unit.add_revision(account_id, outline, draft, number=1)
-        return self.get(account_id, project_id)
+            added = unit.add_project(account_id, project_id, draft.title, idempotency_key)
+            if added:
+                unit.add_revision(account_id, outline, draft, number=1)
+        if added:
+            return self.get(account_id, project_id, outline.revision_id)
+        if earlier := self._earlier(account_id, idempotency_key, draft):
+            return earlier
+        raise ConflictError(f"idempotency key {idempotency_key} was just used; send the request again")
 
     def revise(self, account_id: str, project_id: str, draft: ProjectDraft) -> ProjectView:
         """Add a revision; a draft that changes nothing answers the newest one.
 
         Raises:
             NotFoundError: No such project in this account.
-            InvalidInputError: The draft cannot become a video.
+            InvalidInputError: The draft cannot become a video, or refers to media that the account does not have.
         """
         check_draft(draft)
         newest = self._revision(account_id, project_id, None)
         if newest.draft == draft:
             return _view(newest)
+        self._check_media(account_id, draft)
         outline = self._outline(account_id, project_id, draft)
         with self._store.transaction() as unit:
             number = unit.next_revision_number(account_id, project_id)
@@ -101,6 +117,25 @@ class Projects:
     def revision(self, account_id: str, project_id: str, revision_id: str) -> Revision:
         """A revision with its words; raises like `get`."""
         return self._revision(account_id, project_id, revision_id)
+
+    def _earlier(self, account_id: str, idempotency_key: str | None, draft: ProjectDraft) -> ProjectView | None:
+        """What was created with this key before."""
+        if idempotency_key is None:
+            return None
+        with self._store.reading() as unit:
+            first = unit.first_revision_by_key(account_id, idempotency_key)
+        if first is not None and first.draft != draft:
+            raise ConflictError(
+                f"idempotency key {idempotency_key} belongs to project {first.project_id}, which began with a"
+                " different draft; use a new key"
+            )
+        return _view(first) if first else None
+
+    def _check_media(self, account_id: str, draft: ProjectDraft) -> None:
+        digests = {reference.asset.sha256 for _, reference in media_of(draft)}
+        with self._store.reading() as unit:
+            recorded = unit.recorded_assets(account_id, digests)
+        check_media(draft, recorded)
 
     def _revision(self, account_id: str, project_id: str, revision_id: str | None) -> Revision:
         with self._store.reading() as unit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import urllib.request
+import wave
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from services.content.handlers.remote_media import RemoteMedia
 from services.content.objects import MediaIntake, StoredObjects
 from services.content.transfers import StoreTransfers
 from shared.contracts.media import AcceptMedia, MediaKind, OfferMedia
+from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.errors import BadMediaError, ConfigurationError, NotFoundError
 from shared.media.sandbox import MediaSandbox
 from shared.storage import DigestMismatchError, HttpUpload, S3Location, deliver
@@ -70,6 +72,21 @@ def test_a_picture_goes_up_and_its_normalised_asset_comes_back(remote_media, tmp
         remote_media.accept(ACCOUNT, accept_of(a_photo()))
     with pytest.raises(NotFoundError):
         remote_media.open_download(OTHER, image.asset)
+
+
+def test_a_sound_goes_up_and_a_project_may_use_it(desk, remote_media, tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "made.wav"), "wb") as made:
+        made.setparams((1, 2, 22_050, 0, "NONE", ""))
+        made.writeframes(b"\x10\x20" * 22_050)
+    body = (tmp_path / "made.wav").read_bytes()
+    put(remote_media, body, tmp_path / "voice.wav")
+
+    upload = AcceptMedia(media_kind=MediaKind.AUDIO, name="voice.wav", **offer_of(body).model_dump())
+    voice = remote_media.accept(ACCOUNT, upload).audio
+
+    slide = SlideDraft(title="Bees", narration="Bees dance.", voice=voice)
+    project = desk.projects.create(ACCOUNT, ProjectDraft(title="Bees", slides=(slide,)))
+    assert project.draft.slides[0].voice == voice
 
 
 def test_a_permission_is_for_the_offered_bytes_only(remote_media, tmp_path: Path) -> None:

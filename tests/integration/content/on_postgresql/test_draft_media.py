@@ -1,0 +1,1 @@
+../../../unit/content/test_draft_media.py

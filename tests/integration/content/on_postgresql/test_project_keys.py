@@ -1,0 +1,1 @@
+../../../unit/content/test_project_keys.py
