@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -147,16 +149,18 @@ def test_a_second_runtime_is_refused_while_one_serves(studio, until) -> None:
     serving.communicate(timeout=60)
 
 
-def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, project) -> None:
+def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, project, until) -> None:
     """Twenty submits, watches and cancels at once, from processes of their own and from threads."""
     from shared.config import Settings
     from studiomatic.client import FolderClient
+    from studiomatic.data_folder import DataFolder
 
     studio.run("render", str(project(slides=1)), "--out", "out")
     client = FolderClient(Settings(data_dir=studio.data))
     (listed,) = client.list_projects().projects
     failures: list[Exception] = []
     jobs: dict[str, set[str]] = {f"key-{n % 10}": set() for n in range(20)}
+    watching: dict[str, subprocess.Popen[str]] = {}
     lock = threading.Lock()
 
     def work(number: int) -> None:
@@ -166,6 +170,8 @@ def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, projec
             job_id = own.submit(listed.project_id, idempotency_key=key)
             with lock:
                 jobs[key].add(job_id)
+            if number % 4 == 0:
+                watching[job_id] = studio.start("watch", job_id, "--json")
             if number % 3 == 0:
                 own.cancel(job_id)
             list(own.list_jobs().jobs)
@@ -176,20 +182,104 @@ def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, projec
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
     terminals = [studio.start("jobs", "--json") for _ in range(4)]
-    served = studio.start("serve", "--until-idle")
+    served = studio.start("serve")
+    until(DataFolder(studio.data).is_served)
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     outputs = [terminal.communicate(timeout=120) for terminal in terminals]
-    served.communicate(timeout=170)
+    watched = {job_id: watch.communicate(timeout=170) for job_id, watch in watching.items()}
+    until(lambda: all(job.state.is_terminal for job in client.list_jobs().jobs))
+    served.terminate()
+    _, log = served.communicate(timeout=60)
     client.close()
 
     assert failures == []
     assert all(terminal.returncode == 0 for terminal in terminals), outputs
+    assert len(watched) == 5
+    for job_id, (facts, errors) in watched.items():
+        assert "locked" not in facts + errors
+        assert_told_to_the_end(job_id, [json.loads(line) for line in facts.splitlines()])
+    assert "locked" not in log
     assert all(len(ids) == 1 for ids in jobs.values()), "one job for each key"
     states = {job["job_id"]: job["state"] for job in json.loads(studio.run("jobs", "--json", "--limit", "50").out)}
     assert {states[next(iter(ids))] for ids in jobs.values()} <= {"succeeded", "cancelled"}
+
+
+def assert_told_to_the_end(job_id: str, events: list[dict]) -> None:
+    """A watcher saw every fact of its job once, in order, up to the last."""
+    facts = [event for event in events if event["event"] == "fact"]
+    assert [fact["sequence"] for fact in facts] == list(range(1, len(facts) + 1))
+    assert {fact["data"]["job_id"] for fact in facts} == {job_id}
+    assert facts[-1]["type"] in ("job.succeeded.v1", "job.cancelled.v1")
+
+
+def test_cancelling_while_the_video_is_assembled_publishes_nothing_and_can_be_resumed(
+    studio, project, until, gone
+) -> None:
+    """The render child is stopped with the video half written, so that the cancel finds it at work."""
+    submitted = studio.run("render", str(project(slides=6, seconds=4.0)), "--detach", "--json")
+    job_id = submitted.event("submitted")["job_id"]
+    serve = studio.start("serve")
+    (runtime,) = _wait_for_runtime(studio, until)
+    child = _stop_while_it_writes("out/video.mp4", lambda: _children(runtime), until)
+    assembly = task_of(studio, job_id, "assembly")
+    assert assembly["state"] == "running"
+
+    cancelled = studio.run("cancel", job_id, "--json")
+
+    assert cancelled.code == 0, cancelled.err
+    until(lambda: gone(child))
+    until(lambda: json.loads(studio.run("show", job_id, "--json").out)["job"]["state"] != "cancelling")
+    job = json.loads(studio.run("show", job_id, "--json").out)["job"]
+    assert (job["state"], job["files"]) == ("cancelled", [])
+    assert task_of(studio, job_id, "assembly")["state"] == "cancelled"
+    assert not [path for path in (studio.data / "storage").rglob(f"*{job_id}*/**/*") if path.is_file()]
+    assert "no video" in studio.run("fetch", job_id, "--out", "early").err
+
+    resumed = studio.run("resume", job_id, "--out", "out", "--json")
+    assert resumed.code == 0, resumed.err
+    assert (studio.folder / "out" / "video.mp4").exists()
+    segments = [task for task in explained(studio, resumed.events[-1]["job_id"]) if task["stage"] == "render"]
+    assert all(task["reused"] for task in segments), "only the assembly was left to do"
+    serve.terminate()
+    serve.communicate(timeout=60)
+
+
+def _stop_while_it_writes(name: str, children: Callable[[], list[int]], until: Callable[..., None]) -> int:
+    """Stop the child that has a file of that name open, while it has it open; returns its pid."""
+    stopped: list[int] = []
+
+    def stop() -> bool:
+        for child in children():
+            if _has_open(child, name):
+                os.kill(child, signal.SIGSTOP)
+                if _has_open(child, name):
+                    stopped.append(child)
+                    return True
+                os.kill(child, signal.SIGCONT)
+        return False
+
+    until(stop)
+    return stopped[0]
+
+
+def _has_open(pid: int, name: str) -> bool:
+    try:
+        return any(str(descriptor.readlink()).endswith(name) for descriptor in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
+
+
+def explained(studio, job_id: str) -> list[dict]:
+    tasks: list[dict] = json.loads(studio.run("show", job_id, "--json").out)["tasks"]
+    return tasks
+
+
+def task_of(studio, job_id: str, stage: str) -> dict:
+    (task,) = [task for task in explained(studio, job_id) if task["stage"] == stage]
+    return task
 
 
 def test_after_a_finished_job_no_message_and_no_lease_is_left(studio, project, until) -> None:
