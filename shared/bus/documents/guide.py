@@ -66,8 +66,10 @@ def _listen() -> str:
 
 Any AMQP 0-9-1 library will do. As broker user `{_USER}`:
 
-1. Declare a durable queue `{prefix}<name>` with the argument `x-queue-type: quorum`. Programs that use the same
-   name share its messages; each program that wants all of them takes a name of its own.
+1. Declare a durable queue `{prefix}<name>` with the arguments `x-queue-type: quorum` and
+   `x-delivery-limit: 1000` (without it RabbitMQ 4 drops a message that was on the way when the connection was lost
+   20 times). Programs that use the same name share its messages; each program that wants all of them takes a name
+   of its own.
 2. Bind it to the topic exchange `orchestrator.events` with the routing keys you want: `job.succeeded`, `job.*`,
    `task.*`.
 3. Consume with acknowledgements and a prefetch, and acknowledge when you have done your part.
