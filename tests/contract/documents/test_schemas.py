@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,30 @@ from shared.contracts.registry import MESSAGES
 MUST_HAVE = ("specversion", "id", "source", "type", "time", "data")
 
 
-def schema_of(documents: dict[str, str], name: str) -> Draft202012Validator:
-    schema = json.loads(documents[f"schemas/{name}.json"])
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+Validators = Mapping[str, Draft202012Validator]
+
+
+@pytest.fixture(scope="module")
+def validators(documents: dict[str, str]) -> Validators:
+    """A validator for each message, of schemas that are schemas."""
+    schemas = {name: json.loads(documents[f"schemas/{name}.json"]) for name in MESSAGES}
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+    return {name: Draft202012Validator(schema) for name, schema in schemas.items()}
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_a_message_as_it_was_sent_fits_its_schema(
-    name: str, documents: dict[str, str], examples: dict[str, Any]
+    name: str, validators: Validators, examples: dict[str, Any]
 ) -> None:
-    assert [error.message for error in schema_of(documents, name).iter_errors(examples[name])] == []
+    assert [error.message for error in validators[name].iter_errors(examples[name])] == []
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_a_message_without_a_field_that_must_be_there_does_not_fit(
-    name: str, documents: dict[str, str], examples: dict[str, Any]
+    name: str, validators: Validators, examples: dict[str, Any]
 ) -> None:
-    validator, example = schema_of(documents, name), examples[name]
+    validator, example = validators[name], examples[name]
     needed = [field for field, info in MESSAGES[name].model_fields.items() if info.is_required()]
 
     for field in needed:
@@ -43,9 +50,9 @@ def test_a_message_without_a_field_that_must_be_there_does_not_fit(
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_a_message_with_a_field_of_another_type_does_not_fit(
-    name: str, documents: dict[str, str], examples: dict[str, Any]
+    name: str, validators: Validators, examples: dict[str, Any]
 ) -> None:
-    validator, example = schema_of(documents, name), examples[name]
+    validator, example = validators[name], examples[name]
 
     for field, value in example["data"].items():
         spoilt = copy.deepcopy(example)
@@ -54,17 +61,17 @@ def test_a_message_with_a_field_of_another_type_does_not_fit(
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_fields_that_are_not_known_yet_fit(name: str, documents: dict[str, str], examples: dict[str, Any]) -> None:
+def test_fields_that_are_not_known_yet_fit(name: str, validators: Validators, examples: dict[str, Any]) -> None:
     later = copy.deepcopy(examples[name])
     later["data"]["invented_later"] = 1
     later["inventedlater"] = "x"
 
-    assert schema_of(documents, name).is_valid(later)
+    assert validators[name].is_valid(later)
 
 
-def test_a_message_does_not_fit_the_schema_of_another(documents: dict[str, str], examples: dict[str, Any]) -> None:
+def test_a_message_does_not_fit_the_schema_of_another(validators: Validators, examples: dict[str, Any]) -> None:
     for name in MESSAGES:
-        validator = schema_of(documents, name)
+        validator = validators[name]
         assert [other for other in MESSAGES if validator.is_valid(examples[other])] == [name]
 
 
@@ -79,9 +86,9 @@ def test_a_message_does_not_fit_the_schema_of_another(documents: dict[str, str],
     ],
 )
 def test_attributes_that_readers_rely_on_must_be_there(
-    name: str, attribute: str, documents: dict[str, str], examples: dict[str, Any]
+    name: str, attribute: str, validators: Validators, examples: dict[str, Any]
 ) -> None:
-    assert not schema_of(documents, name).is_valid(without(examples[name], attribute))
+    assert not validators[name].is_valid(without(examples[name], attribute))
 
 
 def test_every_schema_stands_alone(documents: dict[str, str]) -> None:
