@@ -22,8 +22,10 @@ import structlog
 from shared.bus.admission import require_admission
 from shared.bus.run import run
 from shared.config import PREFIX, Settings, load_settings
+from shared.db import open_service_database
 from shared.errors import ConfigurationError, StudiomaticError
 from shared.logging import configure_logging
+from shared.migrate import services_with_history
 from shared.signing import Signer, load_pins, load_signer
 
 #: Name -> module and class. A process imports only what it runs.
@@ -42,15 +44,43 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_format, settings.log_level, service="+".join(names))
-        _require_farm(settings)
+        _require_farm(settings, names)
         signer = _identity(settings, names)
         require_admission(settings.bus_url.get_secret_value())
+        _require_databases(settings, names)
         log.info("services_starting", services=names, key_id=signer.key_id if signer else None)
         run([_service(name) for name in names], settings)
     except StudiomaticError as error:
         print(f"error: {error.message} [{error.code}]", file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m services", description=main.__doc__)
+    known = ", ".join(sorted(SERVICES))
+    parser.add_argument("names", nargs="+", choices=sorted(SERVICES), metavar="NAME", help=known)
+    return list(dict.fromkeys(parser.parse_args(arguments).names))
+
+
+def _require_farm(settings: Settings, names: Sequence[str]) -> None:
+    """Refuse what only works when everything is in one process.
+
+    Raises:
+        ConfigurationError: No broker, no database server or no bucket is named.
+    """
+    if settings.embedded:
+        missing = "a broker: set {}BUS_URL=amqp://…"
+    elif settings.s3_bucket is None:
+        missing = "a bucket that all processes see: set {}S3_BUCKET and its keys"
+    elif settings.database_url is None and _with_tables(names):
+        missing = "a database: set {}DATABASE_URL=postgresql+psycopg2://…"
+    else:
+        return
+    raise ConfigurationError(
+        f"a service in a process of its own needs {missing.format(PREFIX)}"
+        " (for everything in one process: studio serve)"
+    )
 
 
 def _identity(settings: Settings, services: Sequence[str]) -> Signer | None:
@@ -64,20 +94,22 @@ def _identity(settings: Settings, services: Sequence[str]) -> Signer | None:
     return load_signer(settings.signing_key_file, load_pins(settings.signing_pins_file), services)
 
 
-def _parse(arguments: list[str]) -> list[str]:
-    parser = argparse.ArgumentParser(prog="python -m services", description=main.__doc__)
-    parser.add_argument(
-        "names", nargs="+", choices=sorted(SERVICES), metavar="NAME", help=", ".join(sorted(SERVICES))
-    )
-    return list(dict.fromkeys(parser.parse_args(arguments).names))
+def _require_databases(settings: Settings, names: Sequence[str]) -> None:
+    """Ask each database for a sign of life, so that a wrong password is one line and no traceback.
+
+    Raises:
+        DatabaseUnavailableError: There was none.
+    """
+    for name in _with_tables(names):
+        database = open_service_database(settings, name)
+        try:
+            database.ping()
+        finally:
+            database.close()
 
 
-def _require_farm(settings: Settings) -> None:
-    if settings.embedded:
-        raise ConfigurationError(
-            f"a service in a process of its own needs a broker: set {PREFIX}BUS_URL=amqp://…"
-            " (for everything in one process: studio serve)"
-        )
+def _with_tables(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in services_with_history()]
 
 
 def _service(name: str) -> type:

@@ -66,7 +66,7 @@ def down(home: FarmHome) -> None:
         state = _running(home)
         if state is not None:
             _stop(home, state)
-        elif home.is_occupied():
+        elif home.state() is not None or home.is_occupied():
             _wait_for_guards(home)
             _say("The farm's supervisor had been killed; its services and servers have ended, too.")
         else:
@@ -122,8 +122,9 @@ def _stop(home: FarmHome, state: FarmState) -> None:
     os.kill(state.supervisor, signal.SIGTERM)
     if not _becomes_true(lambda: not home.is_occupied(), _STOP_S):
         _kill_supervisor(home, state)
-    if not _becomes_true(lambda: not _alive(members), _ABANDONED_S):
-        raise FarmError(f"These processes of the farm have not ended: {_alive(members)}. Look at {home.log_file}")
+    if not _becomes_true(lambda: not guard.living(members), _ABANDONED_S):
+        alive = guard.living(members)
+        raise FarmError(f"These processes of the farm have not ended: {alive}. Look at {home.log_file}")
     services = ", ".join(f"{name} ({pid})" for name, pid in state.services.items())
     _say(f"Stopped {services}, then {', '.join(state.addresses)}: {len(members)} processes, none is left.")
     _say(f"Logs stay until the next start: {state.logs}")
@@ -141,10 +142,6 @@ def _wait_for_guards(home: FarmHome) -> None:
             f"What an earlier farm left in {home.path} has not ended after {_ABANDONED_S:.0f} s;"
             " find it with: fuser -v " + str(home.path / "run-*" / "lock")
         )
-
-
-def _alive(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def _becomes_true(condition: Callable[[], bool], within_s: float) -> bool:

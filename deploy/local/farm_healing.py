@@ -53,15 +53,15 @@ class Charge:
         """
         if self.member.alive:
             return False
-        if self.died_at is None:
-            self._note_death(now)
-        return self._start(now) if now >= (self.died_at or now) + self.wait_s else False
+        died_at = self._note_death(now) if self.died_at is None else self.died_at
+        return self._start(now) if now >= died_at + self.wait_s else False
 
-    def _note_death(self, now: float) -> None:
+    def _note_death(self, now: float) -> float:
         recovered = now - self.started_at >= RECOVERED_S
         self.wait_s = FIRST_WAIT_S if recovered else min(2 * self.wait_s, LONGEST_WAIT_S)
         self.died_at = now
         log.warning("member_died", member=self.name, restart_in_s=self.wait_s)
+        return now
 
     def _start(self, now: float) -> bool:
         self.started_at, self.died_at = now, None

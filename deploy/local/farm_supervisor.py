@@ -1,4 +1,4 @@
-"""Owns a farm that outlives the terminal; ``farm up`` starts it: ``python -m deploy.local.farm_supervisor FOLDER``.
+"""Owns a farm that outlives the terminal: ``python -m deploy.local.farm_supervisor FOLDER``, for ``farm up``.
 
 Writes ``ready`` to its standard output when all services take messages. Starts again what dies, and ends on
 SIGTERM: services first, then the servers. When it is killed itself, the guards end everything at once.

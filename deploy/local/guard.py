@@ -48,6 +48,11 @@ def signal_each(pids: list[int], number: int) -> None:
             continue
 
 
+def living(pids: list[int]) -> list[int]:
+    """Those of the processes that exist; one that has ended and is not yet collected does not count."""
+    return [pid for pid in pids if _parent(Path(f"/proc/{pid}")) is not None]
+
+
 def _parent(entry: Path) -> int | None:
     try:
         stat = (entry / "stat").read_text(errors="replace")

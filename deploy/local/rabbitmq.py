@@ -197,7 +197,9 @@ class RabbitMQ(PrivateServer):
         """
         if self._control is None:
             log = self._folder / "control.log"
-            self._control = RabbitMQControl(node=_NODE, environment=self._environment, log=log)
+            self._control = RabbitMQControl(
+                node=_NODE, environment=self._environment, log=log, keep_open=(self._run.lock,)
+            )
         return self._control.evaluate(expression)
 
     def _write_settings(self) -> None:

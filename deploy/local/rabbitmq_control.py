@@ -26,9 +26,12 @@ class RabbitMQControl:
         node: Name of the broker's node.
         environment: The broker's ERL_EPMD_PORT and HOME, where the shared cookie is.
         log: File for what Erlang itself has to say.
+        keep_open: Descriptors that stay open as long as the node may live.
     """
 
-    def __init__(self, *, node: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, *, node: str, environment: Mapping[str, str], log: Path, keep_open: tuple[int, ...]
+    ) -> None:
         self._lock = threading.Lock()
         escript = find_program("escript")
         with log.open("ab") as errors:
@@ -38,6 +41,7 @@ class RabbitMQControl:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                pass_fds=keep_open,
                 start_new_session=True,
             )
 

@@ -81,6 +81,8 @@ def test_every_broken_rule_of_the_orchestrator_is_told(farm, statement: str, wor
 
 def test_a_request_that_somebody_still_makes_is_told(farm) -> None:
     farm.change("content", "UPDATE ledger SET state = 'reserved'")
+    assert violations(farm) == [], "its lease is over"
+    farm.change("content", "UPDATE ledger SET lease_until = '2999-01-01 00:00:00'")
     assert any("is reserved by execution e until" in violation for violation in violations(farm))
 
 
