@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Field(default_factory=default_data_dir)
     bus_url: SecretStr = Field(default=SecretStr("memory://"), description="amqp://… or memory://")
+    bus_password: SecretStr | None = Field(default=None, description="For a client whose address names none")
+    account_id: str | None = Field(
+        default=None, min_length=1, description="Whose projects and jobs a client of a farm works on"
+    )
     database_url: SecretStr | None = Field(
         default=None, description="postgresql+psycopg2://… ; none: SQLite files in the data folder"
     )

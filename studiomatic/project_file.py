@@ -24,9 +24,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
@@ -54,8 +64,30 @@ _WORDS = {
     "model_type": "must be a block of `name: value` lines",
     "string_pattern_mismatch": "is not written as expected; see docs/embedded.md",
     "multiple_of": "must be even: 4:2:0 video halves the picture",
+    "greater_than": "must be over {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "enum": "must be {expected}",
+    "string_too_short": "is empty",
+    "string_too_long": "may have at most {max_length} characters",
+    "too_long": "may be at most {max_length}",
 }
-"""Plainer words for what pydantic says."""
+"""Plainer words for what pydantic says, with its figures."""
+
+_YAML_HINTS = {
+    "mapping values are not allowed": "put text that holds a colon in quotes",
+    "cannot start any token": "indent with spaces, and put text that begins with a special character in quotes",
+    "duplicate key": "say it once",
+}
+"""What to do about the commonest mistakes, by what the parser says."""
 
 _SIZE = re.compile(r"^(\d{2,5})x(\d{2,5})$")
 
@@ -107,6 +139,34 @@ class Music(_Part):
     take: int = Field(default=1, ge=1)
 
 
+def _voice_form(value: Any) -> str | None:
+    if isinstance(value, dict | Voice):
+        return "Voice"
+    return "str" if value == "none" else None
+
+
+def _music_form(value: Any) -> str | None:
+    if isinstance(value, dict | Music):
+        return "Music"
+    return "str" if isinstance(value, str) and value else None
+
+
+VoiceEntry = Annotated[
+    Annotated[Voice, Tag("Voice")] | Annotated[Literal["none"], Tag("str")],
+    Discriminator(
+        _voice_form, custom_error_type="form", custom_error_message="write `none`, or a block like {speed: 1.0}"
+    ),
+]
+MusicEntry = Annotated[
+    Annotated[Music, Tag("Music")] | Annotated[str, Tag("str")],
+    Discriminator(
+        _music_form,
+        custom_error_type="form",
+        custom_error_message="write `none`, the path of a sound file, or a block like {mood: calm}",
+    ),
+]
+
+
 class Slide(_Part):
     """One slide."""
 
@@ -130,8 +190,8 @@ class ProjectFile(_Part):
     text: str | None = None
     slide_count: int | None = Field(default=None, ge=1, le=100)
     style: Style = Style()
-    voice: Voice | Literal["none"] = Voice()
-    music: Music | str = Music()
+    voice: VoiceEntry = Voice()
+    music: MusicEntry = Music()
     slides: tuple[Slide, ...] = ()
 
     @model_validator(mode="after")
@@ -169,7 +229,7 @@ def parse_project_file(text: str, name: str) -> ProjectFile:
     try:
         data = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
-        raise InvalidInputError(f"{name} is not YAML: {_first_lines(error)}") from None
+        raise InvalidInputError(f"{name} is not YAML: {_yaml_problem(error)}") from None
     if not isinstance(data, dict):
         raise InvalidInputError(f"{name} holds no project; it starts like `title: My video`")
     try:
@@ -370,10 +430,17 @@ def _checked(model: type[T], values: dict[str, Any]) -> T:
 
 def _problems(error: ValidationError) -> str:
     found = [
-        f"{_place(problem['loc'])}{_WORDS.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}"
+        f"{_place(problem['loc'])}{_words(problem)}"
         for problem in error.errors(include_url=False, include_input=False)[:4]
     ]
     return "; ".join(found)
+
+
+def _words(problem: ErrorDetails) -> str:
+    words = _WORDS.get(problem["type"])
+    if words is None:
+        return problem["msg"].removeprefix("Value error, ")
+    return words.format(**problem.get("ctx", {}))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -386,5 +453,11 @@ def _place(location: tuple[int | str, ...]) -> str:
     return f"{', '.join(parts)}: " if parts else ""
 
 
-def _first_lines(error: YAMLError) -> str:
-    return " ".join(str(error).split())[:200]
+def _yaml_problem(error: YAMLError) -> str:
+    """The line and what is wrong with it, without the parser's own place names."""
+    if not isinstance(error, MarkedYAMLError) or error.problem is None:
+        return " ".join(str(error).split())[:200]
+    problem = " ".join(error.problem.split())[:120]
+    hints = [hint for words, hint in _YAML_HINTS.items() if words in problem]
+    place = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+    return "; ".join([f"{place}{problem}", *hints])

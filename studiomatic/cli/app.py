@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from shared.config import LogFormat, load_settings
+from shared.config import LogFormat
+from shared.errors import InvalidInputError
 from shared.logging import configure_logging
 from studiomatic import __version__
 from studiomatic.cli import jobs, projects
 from studiomatic.cli.doctor import doctor
-from studiomatic.cli.options import AsJson
+from studiomatic.cli.options import AsJson, Bus
 from studiomatic.cli.render import demo, regenerate, render
-from studiomatic.cli.session import console, explains_errors, print_json
+from studiomatic.cli.session import chosen_settings, console, explains_errors, print_json
 
 app = typer.Typer(
     name="studio",
@@ -36,19 +37,26 @@ app.command()(doctor)
 
 
 @app.command()
+@explains_errors
 def serve(
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no job is under way.")] = False,
+    bus: Bus = None,
 ) -> None:
     """Work on the jobs of the data folder until stopped with Ctrl-C."""
+    if not chosen_settings(bus).embedded:
+        raise InvalidInputError(
+            "`studio serve` works on the data folder of this machine only; a farm's services are started where it"
+            " runs, for example by `make farm`. Leave --bus and STUDIO_BUS_URL out"
+        )
     arguments = [sys.executable, "-P", "-m", "studiomatic.serve", *(["--until-idle"] if until_idle else [])]
     os.execv(sys.executable, arguments)  # noqa: S606  # a green process must be born green
 
 
 @app.command()
 @explains_errors
-def config(as_json: AsJson = False) -> None:
+def config(bus: Bus = None, as_json: AsJson = False) -> None:
     """Show the settings, with secrets masked."""
-    values = load_settings().model_dump(mode="json")
+    values = chosen_settings(bus).model_dump(mode="json")
     if as_json:
         print_json(values)
         return

@@ -10,9 +10,17 @@ import typer
 from rich.markup import escape
 
 from shared.contracts.jobs import JobState, JobView
+from shared.errors import InfrastructureError, StudiomaticError
 from studiomatic.cli.progress import JobDisplay, StageLines, place_of
 from studiomatic.cli.session import EXIT_CANCELLED, EXIT_FAILED, Session, console, error_console
 from studiomatic.client import JobEvent, NothingServesError
+
+
+class NotCancelledError(StudiomaticError):
+    """A job could not be told to stop."""
+
+    code = "client.not_cancelled"
+    retryable = True
 
 
 def follow(session: Session, job_id: str, *, keep_served: bool) -> JobView:
@@ -45,10 +53,19 @@ def follow_or_cancel(session: Session, job_id: str) -> JobView:
     except KeyboardInterrupt:
         # A second Ctrl-C must not leave the job running with nobody told.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        session.client.cancel(job_id)
+        _cancel(session, job_id)
         session.emit("cancelled", job_id=job_id, resume=f"studio resume {job_id}")
         session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio resume {job_id}[/]")
         raise typer.Exit(EXIT_CANCELLED) from None
+
+
+def _cancel(session: Session, job_id: str) -> None:
+    try:
+        session.client.cancel(job_id)
+    except InfrastructureError as error:
+        raise NotCancelledError(
+            f"the job goes on, for it could not be told to stop ({error.message}); later: studio cancel {job_id}"
+        ) from None
 
 
 def require_success(session: Session, job: JobView) -> None:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from shared.contracts.jobs import JobExplanation, JobState, JobView
 from shared.ids import new_id
 from studiomatic.cli.following import follow, require_success
-from studiomatic.cli.options import AsJson, Out
+from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.progress import NAMES, place_of
 from studiomatic.cli.render import finish
 from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
@@ -26,10 +26,11 @@ JobId = Annotated[str, typer.Argument(help="Id of the job, as `studio jobs` show
 def list_jobs(
     project: Annotated[str | None, typer.Option(help="Only jobs of this project.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most jobs to show.")] = 20,
+    bus: Bus = None,
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         jobs = session.client.list_jobs(project, limit).jobs
         if as_json:
             print_json([job.model_dump(mode="json") for job in jobs])
@@ -44,9 +45,9 @@ def list_jobs(
 
 
 @explains_errors
-def show(job_id: JobId, as_json: AsJson = False) -> None:
+def show(job_id: JobId, bus: Bus = None, as_json: AsJson = False) -> None:
     """Show one job with every task and attempt."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         explanation = session.client.explain(job_id)
         if as_json:
             print_json(explanation.model_dump(mode="json"))
@@ -55,9 +56,9 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
 
 
 @explains_errors
-def watch(job_id: JobId, as_json: AsJson = False) -> None:
+def watch(job_id: JobId, bus: Bus = None, as_json: AsJson = False) -> None:
     """Follow a job live. Exits with 3 when nothing works on it."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         try:
             require_success(session, follow(session, job_id, keep_served=False))
         except NothingServesError:
@@ -69,9 +70,9 @@ def watch(job_id: JobId, as_json: AsJson = False) -> None:
 
 
 @explains_errors
-def cancel(job_id: JobId, as_json: AsJson = False) -> None:
+def cancel(job_id: JobId, bus: Bus = None, as_json: AsJson = False) -> None:
     """Stop a job; everything made is kept."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         state = session.client.cancel(job_id)
         session.emit("cancelled", job_id=job_id, state=state.value)
         hint = "" if state is JobState.SUCCEEDED else f"; go on with: studio resume {job_id}"
@@ -83,22 +84,23 @@ def resume(
     job_id: JobId,
     out: Out = None,
     detach: Annotated[bool, typer.Option("--detach", help="Store the new job and return at once.")] = False,
+    bus: Bus = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a new job where a failed or cancelled one stopped."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         new_job = session.client.resume(job_id, idempotency_key=new_id())
         session.emit("submitted", job_id=new_job, resumes=job_id)
         if detach:
-            session.say(f"queued as {new_job}; run [bold]studio serve[/]")
+            session.say(f"queued as {new_job}; {session.next_steps(new_job)}")
             return
         finish(session, new_job, out or Path(f"job-{new_job[-8:]}"))
 
 
 @explains_errors
-def fetch(job_id: JobId, out: Out = None, as_json: AsJson = False) -> None:
+def fetch(job_id: JobId, out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
     """Bring the files of a finished job to a folder."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         written = fetch_results(session.client, job_id, out or Path(f"job-{job_id[-8:]}"))
         session.emit("fetched", job_id=job_id, files=[str(path) for path in written])
         for path in written:

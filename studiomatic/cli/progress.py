@@ -17,12 +17,12 @@ from shared.contracts.jobs import (
     JobProgressed,
     Stage,
     StageProgress,
-    TaskFailed,
+    TaskFact,
     TaskRetried,
-    TaskStarted,
     TaskSucceeded,
 )
 from studiomatic.cli.session import console
+from studiomatic.cli.workers import Workers
 from studiomatic.client import JobEvent
 
 NAMES: dict[Stage, str] = {
@@ -34,6 +34,9 @@ NAMES: dict[Stage, str] = {
     Stage.AUDIO: "Sound mix",
     Stage.ASSEMBLY: "Assembly",
 }
+
+_PLACES = 3
+"""Most places named at once."""
 
 
 def place_of(stage: Stage, slide_number: int | None) -> str:
@@ -48,7 +51,8 @@ class JobDisplay:
         self._totals = {stage.stage: stage.total for stage in stages}
         self._done: dict[Stage, set[str]] = {}
         self._reused: dict[Stage, int] = {}
-        self._running: dict[str, str] = {}
+        self._workers = Workers()
+        self._ended = False
         self._notes: list[str] = []
         self._began = time.monotonic()
         self._live = Live(self, console=console, refresh_per_second=8, transient=False)
@@ -60,23 +64,19 @@ class JobDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.clear()
+        self._ended = True
         self._live.__exit__(kind, error, trace)
 
     def take(self, event: JobEvent) -> None:
         """Take in one fact."""
         fact = event.fact
-        if isinstance(fact, TaskStarted):
-            self._running[fact.task_id] = place_of(fact.stage, fact.slide_number)
-        elif isinstance(fact, TaskSucceeded):
-            self._running.pop(fact.task_id, None)
+        if isinstance(fact, TaskFact):
+            self._workers.take(fact)
+        if isinstance(fact, TaskSucceeded):
             self._done.setdefault(fact.stage, set()).add(fact.task_id)
             self._reused[fact.stage] = self._reused.get(fact.stage, 0) + fact.reused
         elif isinstance(fact, TaskRetried):
-            self._running.pop(fact.task_id, None)
             self._notes.append(f"{place_of(fact.stage, fact.slide_number)}: {fact.error.message}; tried again")
-        elif isinstance(fact, TaskFailed):
-            self._running.pop(fact.task_id, None)
         elif isinstance(fact, JobProgressed):
             self._totals |= {stage.stage: stage.total for stage in fact.stages}
 
@@ -88,7 +88,7 @@ class JobDisplay:
             if total:
                 table.add_row(*self._row(stage, done, total))
         notes = [Text(f"  ! {note}", style="yellow") for note in self._notes[-3:]]
-        return Group(table, *notes, self._footer())
+        return Group(table, *notes, *self._worker_rows(), self._footer())
 
     def _row(self, stage: Stage, done: int, total: int) -> list[RenderableType]:
         finished = done == total
@@ -101,27 +101,48 @@ class JobDisplay:
             Text(f"{reused} from cache" if reused else "", style="dim"),
         ]
 
+    def _worker_rows(self) -> list[RenderableType]:
+        """One row for each worker, if there are several."""
+        if not self._workers.several:
+            return []
+        table = Table.grid(padding=(0, 2))
+        for name in self._workers.names:
+            finished = self._workers.finished(name)
+            table.add_row(Text(f"  {name}"), Text(f"{finished} done", style="dim"), Text(self._now(name)))
+        return [table]
+
+    def _now(self, worker: str | None = None) -> str:
+        """What is being worked on, in a few words."""
+        if self._ended:
+            return ""
+        places = {place_of(task.stage, task.slide_number) for task in self._workers.running(worker)}
+        return ", ".join(sorted(places)[:_PLACES])
+
     def _footer(self) -> Text:
         elapsed = time.monotonic() - self._began
-        now = ", ".join(sorted(set(self._running.values()))[:3])
+        now = "" if self._workers.several else self._now()
         return Text(f"  {elapsed:5.1f} s  {now}", style="dim")
 
 
 class StageLines:
-    """One line for each finished stage, where the output is no terminal."""
+    """One line for each finished task, where the output is no terminal."""
 
     def __init__(self, stages: Iterable[StageProgress]) -> None:
         self._totals = {stage.stage: stage.total for stage in stages}
         self._done: dict[Stage, int] = {}
+        self._workers = Workers()
 
     def take(self, event: JobEvent) -> None:
         """Take in one fact."""
         fact = event.fact
+        worker = self._workers.take(fact) if isinstance(fact, TaskFact) else None
+        by = f" ({worker})" if worker is not None and self._workers.several else ""
         if isinstance(fact, JobProgressed):
             self._totals |= {stage.stage: stage.total for stage in fact.stages}
         elif isinstance(fact, TaskSucceeded):
             done = self._done[fact.stage] = self._done.get(fact.stage, 0) + 1
-            console.print(f"{NAMES[fact.stage].lower()} {done}/{max(done, self._totals.get(fact.stage, 0))}")
+            total = max(done, self._totals.get(fact.stage, 0))
+            console.print(f"{NAMES[fact.stage].lower()} {done}/{total}{by}", soft_wrap=True)
         elif isinstance(fact, TaskRetried):
             place = place_of(fact.stage, fact.slide_number)
-            console.print(f"{place}: {fact.error.message}; tried again", soft_wrap=True)
+            console.print(f"{place}{by}: {fact.error.message}; tried again", soft_wrap=True)

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 
 from shared.contracts.projects import ProjectDraft, ProjectView
 from shared.errors import InvalidInputError, StudiomaticError
-from studiomatic.cli.options import AsJson
+from studiomatic.cli.options import AsJson, Bus
 from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
 from studiomatic.project_file import from_draft, kept_media, parse_project_file, to_draft
 
@@ -27,9 +27,9 @@ ProjectId = Annotated[str, typer.Argument(help="Id of the project, as `studio pr
 
 @app.command("list")
 @explains_errors
-def list_projects(as_json: AsJson = False) -> None:
+def list_projects(bus: Bus = None, as_json: AsJson = False) -> None:
     """List projects, the newest change first."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         projects = session.client.list_projects().projects
         if as_json:
             print_json([project.model_dump(mode="json") for project in projects])
@@ -43,9 +43,9 @@ def list_projects(as_json: AsJson = False) -> None:
 
 @app.command()
 @explains_errors
-def show(project_id: ProjectId, as_json: AsJson = False) -> None:
+def show(project_id: ProjectId, bus: Bus = None, as_json: AsJson = False) -> None:
     """Show the newest revision of a project as a project file."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         project = session.client.get_project(project_id)
         if as_json:
             print_json(project.model_dump(mode="json"))
@@ -56,9 +56,9 @@ def show(project_id: ProjectId, as_json: AsJson = False) -> None:
 
 @app.command()
 @explains_errors
-def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
+def edit(project_id: ProjectId, bus: Bus = None, as_json: AsJson = False) -> None:
     """Edit a project in $EDITOR; saving makes a new revision."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         current = session.client.get_project(project_id).draft
         before = from_draft(current, project_id=project_id, media=kept_media(current))
         after, file = _edited(before)
@@ -80,10 +80,11 @@ def edit(project_id: ProjectId, as_json: AsJson = False) -> None:
 def delete(
     project_id: ProjectId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    bus: Bus = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete a project with all its revisions."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         project = session.client.get_project(project_id)
         if not yes:
             typer.confirm(

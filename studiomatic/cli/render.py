@@ -15,7 +15,7 @@ from shared.contracts.projects import ProjectDraft, ProjectView
 from shared.errors import InvalidInputError, NotFoundError
 from shared.ids import is_id, new_id
 from studiomatic.cli.following import follow_or_cancel, require_success
-from studiomatic.cli.options import AsJson, Out
+from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.session import Session, explains_errors, open_session
 from studiomatic.cli.takes import with_new_takes
 from studiomatic.project_file import ASPECTS, ProjectFile, load_project_file, to_draft
@@ -34,10 +34,11 @@ def render(
     language: Annotated[str | None, typer.Option(help="en, hi, es, fr, de or pt.")] = None,
     out: Out = None,
     detach: Annotated[bool, typer.Option("--detach", help="Store the job and return at once.")] = False,
+    bus: Bus = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a video from a topic, a project file or a kept project."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         if is_id(source):
             project = session.client.get_project(source)
             render_project(session, project, out, detach=detach)
@@ -50,9 +51,9 @@ def render(
 
 
 @explains_errors
-def demo(out: Out = None, as_json: AsJson = False) -> None:
+def demo(out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
     """Make the bundled sample video: six slides, voice, music, captions."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         sample = Path(str(files("studiomatic") / "sample" / "project.yaml"))
         file = load_project_file(sample)
         draft = to_draft(
@@ -72,10 +73,11 @@ def regenerate(
     voice: Annotated[bool, typer.Option("--voice", help="Another reading of the slide.")] = False,
     music: Annotated[bool, typer.Option("--music", help="Other music.")] = False,
     out: Out = None,
+    bus: Bus = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask for another take of a picture, a reading or the music, and render with it."""
-    with open_session(as_json=as_json) as session:
+    with open_session(bus, as_json=as_json) as session:
         current = session.client.get_project(project_id).draft
         draft = with_new_takes(current, slide, image=image, voice=voice, music=music)
         render_project(session, session.client.revise_project(project_id, draft), out)
@@ -100,7 +102,7 @@ def render_project(
     job_id = session.client.submit(project.project_id, revision_id=project.revision_id, idempotency_key=new_id())
     session.emit("submitted", job_id=job_id, project_id=project.project_id)
     if detach:
-        session.say(f"queued as {job_id}; run [bold]studio serve[/], then [bold]studio watch {job_id}[/]")
+        session.say(f"queued as {job_id}; {session.next_steps(job_id)}")
         return
     finish(session, job_id, target, rendered_file=rendered_file)
 

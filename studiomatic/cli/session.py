@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +11,14 @@ from typing import Any, ParamSpec
 
 import structlog
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 
 from shared.config import Settings, load_settings
 from shared.errors import StudiomaticError
-from studiomatic.client import FolderClient, NothingServesError
-from studiomatic.runtime import ensure_served
+from studiomatic.cli.places import names_password, open_place
+from studiomatic.client import LinkState, NothingServesError
 
 EXIT_FAILED = 1
 EXIT_NOTHING_SERVES = 3
@@ -35,17 +35,22 @@ class Session:
     """One run of a command.
 
     Args:
+        bus: Address of a farm's broker, as given to the command.
         as_json: Machine-readable lines on standard output instead of words for people.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, bus: str | None, as_json: bool) -> None:
         self.as_json = as_json
-        self.settings: Settings = load_settings()
-        self.client = FolderClient(self.settings)
+        self._place = open_place(chosen_settings(bus), self._tell_link)
+        self.client = self._place.client
 
     def ensure_served(self) -> None:
-        """Start a runtime in the background if nothing serves the data folder."""
-        ensure_served(self.client.folder, dict(os.environ))
+        """Make sure that somebody works on the jobs, as far as that is ours to do."""
+        self._place.ensure_served()
+
+    def next_steps(self, job_id: str) -> str:
+        """What a person does after a job was stored."""
+        return self._place.next_steps(job_id)
 
     def emit(self, kind: str, **values: Any) -> None:
         """Print one line for machines; nothing if a person is reading."""
@@ -57,11 +62,31 @@ class Session:
         if not self.as_json:
             console.print(text, soft_wrap=True)
 
+    def _tell_link(self, state: LinkState, reason: str) -> None:
+        """Say that the broker is away, or back; a live picture of the job stays whole, so on the same terminal."""
+        text = escape(reason) if state is LinkState.UP else f"{escape(reason)}; waiting for it"
+        words = console if console.is_terminal and not self.as_json else error_console
+        words.print(f"[yellow]{text}[/]", soft_wrap=True)
+
+
+def chosen_settings(bus: str | None) -> Settings:
+    """The settings, with the broker that was given to the command; warns of a password that others can see."""
+    settings = load_settings()
+    if bus is None:
+        return settings
+    if names_password(bus):
+        error_console.print(
+            "[yellow]others on this machine can see the password in --bus;"
+            " leave it out there and set STUDIO_BUS_PASSWORD[/]",
+            soft_wrap=True,
+        )
+    return settings.model_copy(update={"bus_url": SecretStr(bus)})
+
 
 @contextmanager
-def open_session(*, as_json: bool = False) -> Iterator[Session]:
-    """A session that lets go of its databases at the end."""
-    session = Session(as_json=as_json)
+def open_session(bus: str | None = None, *, as_json: bool = False) -> Iterator[Session]:
+    """A session that lets go of its connections and databases at the end."""
+    session = Session(bus=bus, as_json=as_json)
     try:
         yield session
     finally:

@@ -22,6 +22,8 @@ def with_new_takes(
     slides = list(draft.slides)
     if image or voice:
         index = _index(draft, slide)
+        if voice:
+            _require_spoken(draft, slides[index], index + 1)
         slides[index] = _slide_with_new_takes(slides[index], index + 1, image=image, voice=voice)
     changes: dict[str, object] = {"slides": tuple(slides)}
     if music:
@@ -35,6 +37,17 @@ def _index(draft: ProjectDraft, slide: int | None) -> int:
     if slide is None or not 1 <= slide <= len(draft.slides):
         raise InvalidInputError(f"say which slide with --slide 1 to {len(draft.slides)}")
     return slide - 1
+
+
+def _require_spoken(draft: ProjectDraft, slide: SlideDraft, number: int) -> None:
+    """Nothing is read where nothing is spoken; another take would be the same video again."""
+    if draft.silent:
+        raise InvalidInputError(
+            "this project is silent, so there is no reading to make again; take `voice: none` out of its project "
+            "file to have it spoken"
+        )
+    if not slide.narration.strip():
+        raise InvalidInputError(f"slide {number} has no narration, so there is no reading of it to make again")
 
 
 def _slide_with_new_takes(slide: SlideDraft, number: int, *, image: bool, voice: bool) -> SlideDraft:

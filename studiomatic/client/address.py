@@ -71,12 +71,13 @@ class BrokerAddress:
         )
 
 
-def parse_address(url: str) -> BrokerAddress:
+def parse_address(url: str, password: SecretStr | None = None) -> BrokerAddress:
     """Read an address.
 
     Args:
         url: ``amqp[s]://USER:PASSWORD@HOST[:PORT]/VHOST`` (RabbitMQ URI specification); special characters are
             percent-encoded; without a virtual host it is ``/``.
+        password: Used when the address names none.
     Raises:
         ConfigurationError: It cannot be one; never shows it, for it may hold a password.
     """
@@ -88,7 +89,9 @@ def parse_address(url: str) -> BrokerAddress:
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ConfigurationError(f"the broker's address cannot be read; write it like {_FORM}")
     user = unquote(parts.username or "")
-    if not user or parts.password is None:
+    if parts.password is not None:
+        password = SecretStr(unquote(parts.password))
+    if not user or password is None:
         raise ConfigurationError(f"the broker's address lacks user or password; write it like {_FORM}")
     if not _NAME.match(user):
         raise ConfigurationError("the broker user's name may have letters, digits, '_', '.' and '-' only")
@@ -97,7 +100,7 @@ def parse_address(url: str) -> BrokerAddress:
         port=port or _PORTS[parts.scheme],
         vhost=unquote(parts.path.removeprefix("/")) or "/",
         user=user,
-        password=SecretStr(unquote(parts.password)),
+        password=password,
         tls=parts.scheme == "amqps",
     )
 

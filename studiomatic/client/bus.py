@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from pydantic import SecretStr
+
 from shared.contracts.jobs import (
     CancelJob,
     ExplainJob,
@@ -52,6 +54,7 @@ R = TypeVar("R", bound=Reply)
 TIMEOUT_S = 30.0
 """For one call; long enough for a broker that is restarted."""
 
+_LONGEST_TIMEOUT_S = 3600.0
 _CONTENT = "content"
 _ORCHESTRATOR = "orchestrator"
 _ACCOUNT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -202,6 +205,7 @@ class Client(AccountClient):
     Args:
         url: ``amqp[s]://USER:PASSWORD@HOST[:PORT]/VHOST`` of a broker user with the rights of an edge.
         account_id: Whose projects and jobs; None: only ``subscribe`` and ``as_account`` work.
+        password: Used when the address names none, so that it need not be in the address.
         timeout_s: For one call.
         told: Hears when the broker is away, and when it is back; see `LinkState`.
     Raises:
@@ -212,9 +216,15 @@ class Client(AccountClient):
     """
 
     def __init__(
-        self, url: str, account_id: str | None = None, *, timeout_s: float = TIMEOUT_S, told: Told | None = None
+        self,
+        url: str,
+        account_id: str | None = None,
+        *,
+        password: SecretStr | None = None,
+        timeout_s: float = TIMEOUT_S,
+        told: Told | None = None,
     ) -> None:
-        address = parse_address(url)
-        if not 0 < timeout_s <= 3600:
-            raise InvalidInputError("timeout_s must be over 0 and at most 3600 seconds")
+        address = parse_address(url, password)
+        if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
+            raise InvalidInputError(f"timeout_s must be over 0 and at most {_LONGEST_TIMEOUT_S:.0f} seconds")
         super().__init__(Wire(address, timeout_s, told), account_id)

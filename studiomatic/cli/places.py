@@ -1,0 +1,86 @@
+"""Where commands work: on the data folder of this machine, or on a farm over its broker."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from shared.config import PREFIX, Settings
+from shared.errors import ConfigurationError
+from studiomatic.client import Client, ClientPort, FolderClient
+from studiomatic.client.bus import TIMEOUT_S
+from studiomatic.client.link import Told
+from studiomatic.runtime import ensure_served
+
+
+class Place(Protocol):
+    """A client, and what it takes that somebody works on its jobs."""
+
+    @property
+    def client(self) -> ClientPort: ...
+
+    def ensure_served(self) -> None:
+        """Make sure that somebody works on the jobs, as far as that is ours to do."""
+        ...
+
+    def next_steps(self, job_id: str) -> str:
+        """What a person does after a job was stored."""
+        ...
+
+
+class FolderPlace:
+    """The data folder; whoever needs work done starts a runtime for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = FolderClient(settings)
+
+    @property
+    def client(self) -> ClientPort:
+        return self._client
+
+    def ensure_served(self) -> None:
+        ensure_served(self._client.folder, dict(os.environ))
+
+    def next_steps(self, job_id: str) -> str:
+        return f"run [bold]studio serve[/], then [bold]studio watch {job_id}[/]"
+
+
+class FarmPlace:
+    """A farm, whose services are started by whoever runs it."""
+
+    def __init__(self, settings: Settings, told: Told | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+        if settings.account_id is None:
+            raise ConfigurationError(
+                f"whose projects and jobs on the farm? Set {PREFIX}ACCOUNT_ID; whoever runs the farm knows it"
+            )
+        self._client = Client(
+            settings.bus_url.get_secret_value(),
+            settings.account_id,
+            password=settings.bus_password,
+            timeout_s=timeout_s,
+            told=told,
+        )
+
+    @property
+    def client(self) -> ClientPort:
+        return self._client
+
+    def ensure_served(self) -> None:
+        """Nothing: the farm's services run, or whoever runs the farm starts them."""
+
+    def next_steps(self, job_id: str) -> str:
+        return f"follow it with [bold]studio watch {job_id}[/]"
+
+
+def open_place(settings: Settings, told: Told) -> Place:
+    """The place that the settings name."""
+    return FolderPlace(settings) if settings.embedded else FarmPlace(settings, told)
+
+
+def names_password(url: str) -> bool:
+    """Whether an address holds a password, also if the rest of it cannot be read."""
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return "@" in url
