@@ -127,3 +127,37 @@ def test_a_take_that_cannot_be_made_is_refused(slide: int | None, kinds: dict[st
     )
     with pytest.raises(InvalidInputError):
         with_new_takes(draft, slide, **{"image": False, "voice": False, "music": False, **kinds})
+
+
+SLIDES = "slides:\n  - {narration: Hi there.}\n"
+
+MISTAKES = {
+    "style: {profile: best}\n" + SLIDES: "style, profile: must be 'draft', 'standard' or 'high'",
+    "style: {crossfade: -1}\n" + SLIDES: "style, crossfade: must be at least 0",
+    "style: {crossfade: long}\n" + SLIDES: "style, crossfade: must be a number",
+    "style: {captions: maybe}\n" + SLIDES: "style, captions: must be true or false",
+    "voice: loud\n" + SLIDES: "voice: write `none`, or a block",
+    "voice:\n" + SLIDES: "voice: write `none`, or a block",
+    "voice: {speed: 9}\n" + SLIDES: "voice, speed: must be at most 2",
+    "music: false\n" + SLIDES: "music: write `none`, the path of a sound file, or a block",
+    "music: {tempo: 5}\n" + SLIDES: "music, tempo: is no word of a project file",
+    "title: " + "x" * 300 + "\n" + SLIDES: "title: may have at most 200 characters",
+    "title: ''\n" + SLIDES: "title: is empty",
+    "topic: bees\nslide_count: many\n": "slide_count: must be a whole number",
+    "slides:\n  - {image: a.png, seconds: 0}\n": "slide 1, seconds: must be over 0",
+    "slides:\n  - Hello there.\n": "slide 1: must be a block",
+    "title: Bees: how they fly\n"
+    + SLIDES: "line 1: mapping values are not allowed here; put text that holds a colon",
+    "title: T\nslides:\n\t- {narration: a}\n": "line 3: found character '\\t' that cannot start any token; indent",
+    "title: T\ntitle: U\n" + SLIDES: 'line 2: found duplicate key "title"',
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_told_once_in_the_authors_words(text: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        parse_project_file(text, "p.yaml")
+    assert MISTAKES[text] in caught.value.message
+    for jargon in ("Input should", "String should", "Tuple should", "validation", "<unicode string>"):
+        assert jargon not in caught.value.message
+    assert caught.value.message.count("voice") <= 1
