@@ -20,8 +20,9 @@ help: ## show this help
 demo: .venv/.runtime ## make a narrated video from the bundled sample (needs only Python 3.11 to 3.13)
 	@$(BIN)/studio demo
 
+# Two processes, each with servers of its own: many tests wait. A file stays in one of them.
 test: .venv/.dev server-programs ## run everything, on private servers (as root: installs them with apt)
-	@status=0; { $(STATIC); } || status=$$?; $(BIN)/pytest --durations=15 || status=$$?; exit $$status
+	@status=0; { $(STATIC); } || status=$$?; $(BIN)/pytest -n 2 --dist loadfile --durations=15 || status=$$?; exit $$status
 
 check: .venv/.dev static ## what needs no server: format, lint, types, imports, unit and contract tests
 	@$(BIN)/pytest -q tests/unit tests/contract
@@ -68,11 +69,11 @@ static: .venv/.dev
 server-programs: .venv/.dev
 	@deploy/local/install-servers
 
-.venv/.runtime: requirements/runtime.txt pyproject.toml
+.venv/.runtime: requirements/runtime.txt pyproject.toml services/renderer/pipeline/resample.c
 	@deploy/local/make-venv $<
 	@touch $@
 
 # The development lock holds everything of the runtime lock.
-.venv/.dev: requirements/dev.txt pyproject.toml
+.venv/.dev: requirements/dev.txt pyproject.toml services/renderer/pipeline/resample.c
 	@deploy/local/make-venv $<
 	@touch .venv/.runtime $@

@@ -27,9 +27,6 @@ TIMEOUT_HEADER = "timeout-ms"
 """How long the caller still waits for the answer [ms], from 1. A span and not a time, because the clocks of two
 machines differ. Without it nobody is known to give up."""
 
-DEADLINE_HEADER = "deadline"
-"""RFC 3339 time after which nobody waited for the answer; no longer read, see TIMEOUT_HEADER."""
-
 
 class CallFailed(Reply):
     """The call was refused or failed; says why in words that may be shown."""

@@ -20,7 +20,7 @@ from shared.bus.topology import (
     Queue,
     rpc_queue,
 )
-from shared.contracts.calls import DEADLINE_HEADER, CallFailed
+from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.message import Message, MessageKind
 from shared.contracts.registry import ANY_CALL_REFUSED_WITH, CALLS, MESSAGES, Call
@@ -190,10 +190,10 @@ def _message(contract: type[Message], example: Json) -> Json:
 _QUERY_HEADERS: Json = {
     "type": "object",
     "properties": {
-        DEADLINE_HEADER: {
-            "type": "string",
-            "format": "date-time",
-            "description": "Time with a zone after which nobody waits for the answer; then it is not carried out",
+        TIMEOUT_HEADER: {
+            "type": "integer",
+            "minimum": 1,
+            "description": "How many milliseconds the caller waits; then the call is not carried out any more",
         },
         "reply_to": {
             "type": "string",

@@ -19,7 +19,7 @@ from shared.bus.topology import (
     Queue,
     own_queue_prefix,
 )
-from shared.contracts.calls import DEADLINE_HEADER
+from shared.contracts.calls import TIMEOUT_HEADER
 from shared.contracts.envelope import CONTENT_TYPE, MAX_BODY_BYTES, Envelope
 from shared.contracts.jobs import JobSucceeded
 from shared.contracts.registry import ANY_CALL_REFUSED_WITH, CALLS
@@ -114,11 +114,11 @@ def _calls() -> str:
 
 1. Declare an exclusive queue `{prefix}<anything>` and bind it to `{REPLIES_EXCHANGE}` with its own name.
 2. Publish the question to `{RPC_EXCHANGE}` with the service as routing key ({services}), the flag `mandatory`,
-   the properties `reply_to` (your queue) and `correlation_id` (the envelope's `id`), and the header
-   `{DEADLINE_HEADER}` (RFC 3339 time with a zone; after it the call is not carried out any more). `accountid`
-   in the envelope says whose projects and jobs they are; only trusted edges may call.
+   the properties `reply_to` (your queue), `correlation_id` (the envelope's `id`) and `expiration`, and the header
+   `{TIMEOUT_HEADER}`, both saying for how many milliseconds you wait; after that the call is not carried out.
+   `accountid` in the envelope says whose projects and jobs they are; only trusted edges may call.
 3. The answer's `causationid` and `correlation_id` are the `id` of the question.
-4. No answer before the deadline: ask again. Calls that make something carry an `idempotency_key`: the same key
+4. No answer in time: ask again. Calls that make something carry an `idempotency_key`: the same key
    and request give the same thing once, the same key with another request is refused with `conflict`."""
 
 
