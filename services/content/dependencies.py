@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from services.content.handlers.cancellations import Cancellations
@@ -67,7 +68,7 @@ class Content:
         self.remote_media = RemoteMedia(OwnMedia(store, intake), StoreTransfers(objects))
         self.cancellations = Cancellations(store)
         self._epoch = epoch
-        self._ledger = Ledger(store, stored, clock)
+        self._ledger = Ledger(store, stored, clock, lease=timedelta(seconds=settings.lease_s))
         self.produce = Produce(
             builtin_providers(),
             self.projects,

@@ -194,6 +194,15 @@ class ContentUnit:
                 update(LEDGER).where(_entry(account_id, request.digest)).values(**values, result=None)
             )
 
+    def renew_reservation(self, account_id: str, digest: str, execution_id: str, until: datetime) -> None:
+        """Hold a reservation for longer; one that another has taken over is left alone."""
+        self._connection.execute(
+            update(LEDGER)
+            .where(_entry(account_id, digest), LEDGER.c.execution_id == execution_id)
+            .where(LEDGER.c.state == LedgerState.RESERVED.value)
+            .values(lease_until=until)
+        )
+
     def release(self, account_id: str, digest: str, execution_id: str) -> None:
         """Give a reservation up, so that the next attempt need not wait for its lease."""
         self._connection.execute(

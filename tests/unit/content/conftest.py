@@ -42,6 +42,7 @@ from shared.migrate import migrate
 from shared.storage import FolderLocation, S3Location, open_store
 
 ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
+LEASE = timedelta(seconds=0.06)
 
 
 class Fake:
@@ -115,7 +116,7 @@ class Desk:
         self.remote_media = RemoteMedia(self.own_media, StoreTransfers(self.object_store))
         self.projects = Projects(self.store, objects)
         self.fake = Fake()
-        self.ledger = Ledger(self.store, objects, self.clock)
+        self.ledger = Ledger(self.store, objects, self.clock, lease=LEASE)
         providers = Providers(script=self.fake, image=self.fake, voice=self.fake, music=self.fake)
         self.produce = Produce(providers, self.projects, self.ledger, OpenDoor(objects), objects)
 

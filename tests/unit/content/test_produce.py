@@ -11,6 +11,7 @@ from services.content.domain.ledger import LedgerEntry, LedgerState, ProviderReq
 from services.content.domain.requests import music_seconds, picture_size
 from services.content.domain.words import estimate_words
 from services.content.handlers.cancellations import Cancellations
+from services.content.handlers.ledger import Made
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobCancelling
 from shared.contracts.projects import Brief, SlideDraft
@@ -103,6 +104,23 @@ def test_a_request_whose_maker_died_is_taken_over_when_its_lease_is_over(desk) -
 
     assert not desk.produce.generate_image(picture(project), desk.context()).reused
     assert len(desk.fake.requests) == 1
+
+
+def test_a_request_that_takes_longer_than_its_lease_stays_with_its_maker(desk, eventually) -> None:
+    request = ProviderRequest(kind="image", provider="fake", provider_version="1", parameters={}, take=1)
+    context = desk.context()
+
+    def held_by_another() -> bool:
+        with desk.store.reading() as unit:
+            return unit.ledger_entry(ACCOUNT, request.digest).is_held_by_another("other", desk.clock.now())
+
+    def slow() -> Made:
+        desk.clock.advance(1)
+        assert not held_by_another(), "its lease is over"
+        eventually(held_by_another)
+        return Made(assets=())
+
+    assert desk.ledger.obtain(context, request, Made, slow) == (Made(assets=()), False)
 
 
 def test_after_a_restart_nobody_waits_for_the_leases_of_the_dead(desk) -> None:
