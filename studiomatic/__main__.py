@@ -8,8 +8,11 @@ import sys
 def main() -> None:
     """Run the command line; Ctrl-C ends it quietly also while it is still loading."""
     try:
+        from shared.variables import ignored_variables
         from studiomatic.cli import main as run
 
+        for sentence in ignored_variables():
+            print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
         run()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import eventlet
@@ -35,6 +34,7 @@ from shared.bus.watchdog import Watchdog
 from shared.config import Settings
 from shared.ids import new_id
 from shared.metrics import REGISTRY, MetricsPage
+from shared.variables import ignored_variables
 
 log = structlog.get_logger(__name__)
 
@@ -70,13 +70,14 @@ class Runtime:
     def start(self) -> None:
         """Start all services; returns when they take messages or try to."""
         _quieten_nameko()
+        for sentence in ignored_variables():
+            log.warning("variable_ignored", reason=sentence)
         if self._page:
             self._page.start()
         if self._settings.embedded:
             with broker_connection(self.wiring.bus_url) as connection:
                 declare(connection, self.wiring.topology)
-        with _failures_raised_only():
-            self._runner.start()
+        _start_quietly(self._runner)
         self._death = eventlet.spawn(self._runner.wait)
         relays = [relay for relay in map(_relay_of, self._runner.containers) if relay is not None]
         self._settler = self._new_settler(relays)
@@ -177,14 +178,14 @@ def _workers_of(service: type, settings: Settings) -> int:
     return sum(entrypoint.workers(settings) for entrypoint in entrypoints)
 
 
-@contextmanager
-def _failures_raised_only() -> Iterator[None]:
-    """Keep eventlet from printing a traceback for each green thread through which a failed start travels."""
+def _start_quietly(runner: ServiceRunner) -> None:
+    """Start; a failure is raised, and not also printed by each green thread through which it travels.
+
+    Some of them end after this has raised, so eventlet stays quiet then; the process is about to end.
+    """
     eventlet.debug.hub_exceptions(False)
-    try:
-        yield
-    finally:
-        eventlet.debug.hub_exceptions(True)
+    runner.start()
+    eventlet.debug.hub_exceptions(True)
 
 
 def _quieten_nameko() -> None:

@@ -6,8 +6,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from shared.errors import ConfigurationError
+from shared.variables import ignored_variables
 from studiomatic.cli.farm_checks import farm_findings
-from studiomatic.cli.findings import Finding
+from studiomatic.cli.findings import Finding, look
 from studiomatic.cli.folder_checks import folder_findings
 from studiomatic.cli.options import AsJson, Bus
 from studiomatic.cli.session import EXIT_FAILED, chosen_settings, console, explains_errors, print_json
@@ -17,13 +19,22 @@ from studiomatic.cli.session import EXIT_FAILED, chosen_settings, console, expla
 def doctor(bus: Bus = None, as_json: AsJson = False) -> None:
     """Check database, storage, codecs, fonts, voice and disk of this machine; or a farm from outside."""
     settings = chosen_settings(bus)
-    findings = folder_findings(settings) if settings.embedded else farm_findings(settings)
+    place = folder_findings(settings) if settings.embedded else farm_findings(settings)
+    findings = [look("settings", _variables), *place]
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:
         _print(findings)
     if not all(finding.fine for finding in findings):
         raise typer.Exit(EXIT_FAILED)
+
+
+def _variables() -> str:
+    """A mistyped variable is why a setting seems to do nothing."""
+    ignored = ignored_variables()
+    if ignored:
+        raise ConfigurationError("; ".join(ignored))
+    return "every STUDIO_ variable is read"
 
 
 def _print(findings: list[Finding]) -> None:

@@ -221,3 +221,17 @@ def test_a_damaged_database_is_told_in_one_line_with_its_remedy(studio, command:
     assert str(folder / "orchestrator.sqlite3") in line
     assert "backup" in line
     assert line.endswith("[database.damaged]")
+
+
+def test_a_mistyped_variable_is_warned_of_once_and_found_by_the_doctor(shared_studio) -> None:
+    shared_studio.environment["STUDIO_RENDER_SLOT"] = "hunter2"
+    outcome = shared_studio.run("jobs", "--json")
+    findings = json.loads(shared_studio.run("doctor", "--json").out)
+    del shared_studio.environment["STUDIO_RENDER_SLOT"]
+    assert outcome.code == 0
+    assert json.loads(outcome.out) == []
+    assert outcome.err.count("did you mean STUDIO_RENDER_SLOTS?") == 1
+    assert "hunter2" not in outcome.err
+    (settings,) = [finding for finding in findings if finding["subject"] == "settings"]
+    assert not settings["fine"]
+    assert "STUDIO_RENDER_SLOTS" in settings["detail"]
