@@ -6,6 +6,7 @@ import hashlib
 import io
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from PIL import Image
@@ -13,13 +14,16 @@ from sqlalchemy import text
 
 from deploy.local.farm import Farm
 from deploy.local.invariants import FarmChecker
+from services.content.dependencies import ProjectDesk
+from services.content.tables import ASSETS
+from services.orchestrator.dependencies import JobDesk
 from shared.bus.rpc import RpcClient
 from shared.contracts.jobs import CancelJob, ExplainJob, GetJob, JobExplanation, JobView, SubmitJob
 from shared.contracts.projects import CreateProject, MusicDraft, ProjectDraft, ProjectView, SlideDraft
 from shared.contracts.references import AssetReference, ImageReference
-from shared.contracts.revisions import MusicMode
+from shared.contracts.revisions import MusicMode, RevisionOutline
 from shared.contracts.timeline import FrameSize
-from shared.db import open_database
+from shared.db import insert_if_absent, open_database
 from shared.errors import DatabaseUnavailableError
 from shared.ids import AccountId, new_id
 from shared.storage import ObjectStore, asset_key, open_store
@@ -56,16 +60,24 @@ class FarmTrials:
     # Asking the farm
 
     def silent_project(
-        self, account: AccountId, seconds: Sequence[float], *, size: FrameSize = TINY, seed: str | None = None
+        self,
+        account: AccountId,
+        seconds: Sequence[float],
+        *,
+        size: FrameSize = TINY,
+        pictures: int = 4,
+        seed: str | None = None,
     ) -> str:
-        """Keep a project of slides that need nothing but rendering, each with a picture of its own.
+        """Keep a project of slides that need nothing but rendering; returns its id.
 
         Args:
-            seconds: How long each slide is shown.
+            seconds: How long each slide is shown; slides of the same length and picture are rendered once.
+            pictures: How many different pictures the slides have, in turn.
             seed: Decides the pictures; None: the account does, so that no two accounts have the same.
         """
+        shown = [self.own_picture(account, f"{seed or account}/{n}") for n in range(min(pictures, len(seconds)))]
         slides = tuple(
-            SlideDraft(image=self.own_picture(account, f"{seed or account}/{number}"), seconds=duration)
+            SlideDraft(image=shown[number % len(shown)], seconds=duration)
             for number, duration in enumerate(seconds)
         )
         draft = ProjectDraft(title="Own pictures", slides=slides, silent=True, size=size, music=_NO_MUSIC)
@@ -80,6 +92,13 @@ class FarmTrials:
         """Start a job; returns its id."""
         query = SubmitJob(project_id=project_id, idempotency_key=new_id())
         return self._rpc.call("orchestrator", query, JobView, account_id=account, timeout_s=_CALL_S).job_id
+
+    def submit_without_broker(self, account: AccountId, project_id: str) -> str:
+        """Store a job in the orchestrator's tables, as another process of its own would; returns its id."""
+        desk = JobDesk(
+            self._databases["orchestrator"], _Outlines(ProjectDesk(self._databases["content"], self.objects))
+        )
+        return desk.submit(account, SubmitJob(project_id=project_id, idempotency_key=new_id()))
 
     def cancel(self, account: AccountId, job_id: str) -> None:
         """Stop a job."""
@@ -97,7 +116,7 @@ class FarmTrials:
         return self._rpc.call("orchestrator", query, JobExplanation, account_id=account, timeout_s=_CALL_S)
 
     def own_picture(self, account: AccountId, seed: str) -> ImageReference:
-        """Store a normalised picture of noise; the same seed gives the same picture."""
+        """Store a normalised picture of noise as if the account had handed it in; the same seed gives the same."""
         width, height = _PICTURE_SIZE
         grains = random.Random(seed).randbytes(width * height // _GRAIN**2)  # noqa: S311 - noise
         noise = (
@@ -109,6 +128,9 @@ class FarmTrials:
         key = asset_key(account, sha256)
         self.objects.put_if_absent(key, io.BytesIO(body.getvalue()), media_type="image/png")
         asset = AssetReference(key=key, sha256=sha256, size_bytes=len(body.getvalue()), media_type="image/png")
+        values = {**asset.model_dump(), "account_id": account, "origin": "author", "created_at": datetime.now(UTC)}
+        with self._databases["content"].transaction() as connection:
+            insert_if_absent(connection, ASSETS, **values)
         return ImageReference(asset=asset, width=width, height=height)
 
     # Looking at its tables
@@ -120,6 +142,10 @@ class FarmTrials:
                 return [dict(row) for row in connection.execute(text(query), values).mappings()]
         except DatabaseUnavailableError:
             return []
+
+    def unsent(self, service: str) -> list[str]:
+        """Types of the messages that wait in an outbox."""
+        return [row["type"] for row in self.rows(service, "SELECT type FROM outbox WHERE sent_at IS NULL")]
 
     def states(self, *job_ids: str) -> list[str]:
         """States of jobs, in the order asked for; nothing while the database is away."""
@@ -142,3 +168,13 @@ class FarmTrials:
 
 
 _NO_MUSIC = MusicDraft(mode=MusicMode.NONE)
+
+
+class _Outlines:
+    """Outlines from content's tables."""
+
+    def __init__(self, desk: ProjectDesk) -> None:
+        self._desk = desk
+
+    def outline(self, account_id: str, project_id: str, revision_id: str | None) -> RevisionOutline:
+        return self._desk.projects.outline(account_id, project_id, revision_id)

@@ -17,7 +17,7 @@ from deploy.local.servers import Servers
 from shared.ids import AccountId, new_id
 
 LEASE_S = 5
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 POLL_S = 0.005
 ENDED = ("succeeded", "failed", "cancelled")
 
@@ -113,6 +113,11 @@ class DisturbedFarm:
 
         pid: int = self.eventually(found, what=f"{process.name} has a child")
         return pid
+
+    def performed(self, job_id: str) -> int:
+        """How many commands of a job were carried out to an end, as the logs of the workers say."""
+        logs = "\n".join(process.log_text() for process in self.renderers() + self.contents())
+        return sum('"command_performed"' in line and job_id in line for line in logs.splitlines())
 
     # Afterwards
 

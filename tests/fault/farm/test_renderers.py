@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,61 @@ def test_a_renderer_killed_in_mid_segment_costs_at_most_one_attempt(farm, whole_
     (accepted,) = [each for each in farm.trials.attempts(job_id, "render") if each["accepted"]]
     assert accepted["worker"] != execution["worker"], "another took over"
     assert gone(child), "the child died with its parent"
+
+
+def test_without_any_renderer_for_three_leases_no_attempt_is_used(farm) -> None:
+    for renderer in farm.renderers():
+        renderer.stop()
+    job_id = farm.submit_silent(1.0, 1.5)
+    waited = time.monotonic() + 3 * farm.lease_s
+    farm.eventually(lambda: time.monotonic() > waited)
+    assert {task["state"] for task in farm.trials.tasks(job_id, "render")} == {"dispatched"}
+    farm.renderers()[0].start()
+    farm.assert_succeeded(job_id)
+    assert farm.attempts_used(job_id) == {}
+    assert {each["attempt"] for each in farm.trials.attempts(job_id)} == {1}
+
+
+def test_a_renderer_frozen_past_its_lease_comes_back_too_late_and_is_ignored(farm, whole_bytes: int) -> None:
+    """The loser of the race reports what is stored, so whatever was recorded is true."""
+    job_id = farm.submit_silent(SECONDS, size=SIZE, seed="the same")
+    execution = farm.running_execution(job_id, "render")
+    frozen = farm.process_of(execution)
+    (segment,) = farm.eventually(lambda: farm.files_of(frozen, "segment.mp4"))
+    farm.eventually(lambda: segment.stat().st_size >= whole_bytes / 2)
+    frozen.pause()
+    farm.assert_succeeded(job_id)
+    assert sum(farm.attempts_used(job_id).values()) == 1, "the silent attempt was given up"
+    before = farm.trials.tasks(job_id, "render")
+    frozen.resume()
+
+    def late() -> dict | None:
+        executions = {each["execution_id"]: each for each in farm.trials.attempts(job_id, "render")}
+        told = executions[execution["execution_id"]]
+        return told if told["state"] == "succeeded" else None
+
+    told = farm.eventually(late, what="the late result is recorded")
+    assert not told["accepted"]
+    assert farm.trials.tasks(job_id, "render") == before
+
+
+def test_a_second_renderer_gets_work_as_soon_as_it_is_there(farm) -> None:
+    first, second = farm.renderers()[:2]
+    second.stop()
+    job_id = farm.submit_silent(*[4.0] * 6, size=SIZE)
+    farm.running_execution(job_id, "render")
+    second.start()
+    ready = time.monotonic()
+    farm.eventually(lambda: worker_seen(farm, job_id, second.worker), within_s=20.0)
+    print(f"{second.name} got work {time.monotonic() - ready:.2f} s after it was there")
+    assert farm.trials.states(job_id) == ["running"], "there was work left for it"
+    farm.assert_succeeded(job_id)
+    assert worker_seen(farm, job_id, first.worker)
+
+
+def worker_seen(farm, job_id: str, worker: str) -> bool:
+    """Whether a worker took part in a job."""
+    return any(each["worker"] == worker for each in farm.trials.attempts(job_id, "render"))
 
 
 def gone(pid: int) -> bool:
