@@ -12,6 +12,8 @@ import structlog
 
 from shared.bus.context import Caller
 from shared.bus.delivery import Delivery
+from shared.bus.refusing import note_refused
+from shared.bus.topology import rpc_queue
 from shared.bus.trace import bound_log, continued
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
@@ -77,7 +79,7 @@ class CallAnswerer:
             envelope = continued(decode(call.body))
             deadline = time.monotonic() + _seconds_given(call)
         except InvalidMessageError as error:
-            log.warning("call_unreadable", error=str(error))
+            note_refused(rpc_queue(self._service), error)
             call.dead_letter()
             return
         with bound_log(envelope):

@@ -14,6 +14,7 @@ from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import BrokerUnavailableError, ConflictError
+from shared.metrics import REGISTRY
 
 
 class AskName(Query):
@@ -40,6 +41,12 @@ class Sent(list):
 def an_answerer(answer, sent: Sent) -> CallAnswerer:
     answerings = {AskName.type: Answering(query=AskName, answer=answer)}
     return CallAnswerer(service="foreman", answerings=answerings, replies=sent)
+
+
+def set_aside() -> float:
+    """How many calls of this service were set aside as misfits."""
+    labels = {"queue": "foreman.rpc", "reason": "does_not_fit"}
+    return REGISTRY.get_sample_value("studio_messages_set_aside_total", labels) or 0.0
 
 
 @pytest.fixture
@@ -106,11 +113,13 @@ def test_a_handler_knows_how_long_its_caller_still_waits(call, timeout_ms, secon
 
 
 @pytest.mark.parametrize("nonsense", ["2030-01-01T00:00:00Z", 0, -5, 1.5])
-def test_a_span_that_is_none_is_set_aside(call, nonsense) -> None:
+def test_a_span_that_is_none_is_set_aside_and_counted(call, nonsense) -> None:
     sent = Sent()
     _, message = call(timeout_ms=nonsense)
+    before = set_aside()
     an_answerer(lambda *_: pytest.fail("unreadable"), sent).deal(message)
     assert (message.answers, sent) == (["dead_letter"], [])
+    assert set_aside() == before + 1
 
 
 def test_neither_clock_decides_whether_a_call_is_answered(call) -> None:
