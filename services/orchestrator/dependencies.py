@@ -75,6 +75,8 @@ class Orchestrator:
         self._attempts = RecordAttempts(store, clock, lease=lease, jitter=random.random)
         self._advance = Advance(store, StoredObjects(open_configured_store(settings)))
         self._recover = Recover(store, self._attempts, self._advance, clock, lease=lease)
+        self.connection_lost = self._recover.connection_lost
+        self.connection_back = self._recover.connection_back
         self._dispatch = Dispatch(store, clock)
         self._dispatching = Loop("dispatch", self._plan_and_dispatch, interval_s=DISPATCH_INTERVAL_S)
         self._reaping = Loop("reap", self._recover.reap, interval_s=settings.lease_s / 4)

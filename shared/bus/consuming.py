@@ -11,7 +11,7 @@ import eventlet
 import structlog
 
 from shared.bus.delivery import BrokerDelivery
-from shared.bus.reader import Prepare, QueueReader
+from shared.bus.reader import OnConnection, Prepare, QueueReader
 from shared.bus.refusing import Refusal, note_given_up
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,7 @@ class Consumption:
     Args:
         deal: Deals with a delivery and never raises; should it all the same, the delivery is set aside.
         queue: What the queue is called in metrics.
+        on_connection: See `QueueReader`.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class Consumption:
         *,
         queue: str,
         prefetch: int,
+        on_connection: OnConnection = lambda _connected: None,
     ) -> None:
         self._container = container
         self._deal = deal
         self._queue = queue
-        self._reader = QueueReader(url, prepare, self._spawn, queue=queue, prefetch=prefetch)
+        self._reader = QueueReader(
+            url, prepare, self._spawn, queue=queue, prefetch=prefetch, on_connection=on_connection
+        )
         self._thread: Any = None
         self.held = 0
 

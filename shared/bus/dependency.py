@@ -40,6 +40,8 @@ class Provided(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     * ``start()`` and ``stop()`` are called with the service;
     * ``reports`` (:class:`shared.bus.reports.Reports`) is where the service's tasks are reported; without it
       they go straight to the broker;
+    * ``connection_lost(queue)`` and ``connection_back(queue)`` are called when the queue of one of its listeners
+      cannot be read any more, and when it can; every queue counts as lost until it is read first;
     * ``relay`` (:class:`shared.bus.relay.Relay`) is told when the in-memory broker has delivered everything.
     """
 

@@ -182,7 +182,9 @@ class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
             self._listener.hear,
             queue=self._queue,
             prefetch=self._prefetch,
+            on_connection=self._tell_connection,
         )
+        self._tell_connection(False)
         self._consumption.start()
 
     def stop(self) -> None:
@@ -192,6 +194,11 @@ class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         self._consumption.stop_consuming()
         self._consumption.wait_until_idle(settings.stop_grace_s)
         self._consumption.close()
+
+    def _tell_connection(self, connected: bool) -> None:
+        tell = provided_part(self.container, "connection_back" if connected else "connection_lost")
+        if tell is not None:
+            tell(self._queue)
 
     def _handle(self, envelope: Envelope) -> None:
         call_method(self, envelope)

@@ -39,6 +39,8 @@ LOOK_S = 0.5
 Receive = Callable[[BrokerDelivery], None]
 Prepare = Callable[[Any], Queue]
 """Makes the queue to read on a fresh channel; for exclusive queues, which die with their connection."""
+OnConnection = Callable[[bool], None]
+"""Called with whether the queue can be read, whenever that changes."""
 
 
 def existing(name: str) -> Prepare:
@@ -53,6 +55,7 @@ class QueueReader(ConsumerMixin):
         prefetch: Most deliveries held at a time.
         receive: Must not block; it runs in the reader's own thread.
         queue: What the queue is called in metrics.
+        on_connection: Called with False when the connection broke and with True when there is one.
 
     Attributes:
         connections_lost: How often the connection broke.
@@ -67,6 +70,7 @@ class QueueReader(ConsumerMixin):
         queue: str,
         prefetch: int,
         heartbeat_s: int = HEARTBEAT_S,
+        on_connection: OnConnection = lambda _connected: None,
     ) -> None:
         self.connection = broker_connection(url, heartbeat_s=heartbeat_s)
         self.connections_lost = 0
@@ -74,6 +78,7 @@ class QueueReader(ConsumerMixin):
         self._queue = queue
         self._receive = receive
         self._prefetch = prefetch
+        self._on_connection = on_connection
         self._cancelling = False
         self._consumers: list[Any] = []
 
@@ -109,6 +114,7 @@ class QueueReader(ConsumerMixin):
         except (*self.connection_errors, *self.channel_errors) as error:
             self.connections_lost += 1
             log.warning("broker_connection_lost", error=f"{type(error).__name__}: {str(error)[:200]}")
+            self._on_connection(False)
             raise
 
     def on_iteration(self) -> None:
@@ -142,6 +148,7 @@ class QueueReader(ConsumerMixin):
 
     def on_connection_revived(self) -> None:
         log.info("broker_connected")
+        self._on_connection(True)
 
     def _on_message(self, message: Any) -> None:
         delivery = BrokerDelivery(message)

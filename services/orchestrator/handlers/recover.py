@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.orchestrator.handlers.advance import Advance
 from services.orchestrator.handlers.attempts import RecordAttempts
@@ -17,8 +17,9 @@ INTERRUPTED = "the process that worked on it stopped"
 class Recover:
     """Gives lost work to another worker.
 
-    Args:
-        lease: After a start or a reconnect nothing is reaped for this long: reports may be on their way.
+    Only the silence of a worker that could have been heard counts. After a start, while the broker is away, after
+    it came back, and after this process could not look for a while (the database was away, the machine slept),
+    nothing is reaped for one lease: reports may be on their way.
     """
 
     def __init__(
@@ -29,19 +30,35 @@ class Recover:
         self._advance = advance
         self._clock = clock
         self._lease = lease
-        self._quiet_until = clock.now()
+        self._quiet_until = self._looked_at = clock.now()
+        self._deaf_to: set[str] = set()
 
     def wait_one_lease(self) -> None:
-        """Start the quiet time; called after a start and after each reconnect."""
+        """Start the quiet time."""
         self._quiet_until = self._clock.now() + self._lease
 
+    def connection_lost(self, queue: str) -> None:
+        """Reports in a queue cannot be heard any more: nobody is reaped until they can."""
+        self._deaf_to.add(queue)
+
+    def connection_back(self, queue: str) -> None:
+        """Reports in a queue can be heard again; workers get time to connect and report, too."""
+        self._deaf_to.discard(queue)
+        self.wait_one_lease()
+
     def reap(self) -> int:
-        """Count running attempts with a lapsed lease as lost; returns how many there were."""
-        now: datetime = self._clock.now()
-        if now < self._quiet_until:
-            return 0
+        """Count running attempts with a lapsed lease as lost; returns how many there were.
+
+        To be called several times per lease: a longer pause means that nobody could be heard.
+        """
+        now = self._clock.now()
         with self._store.reading() as unit:
             lapsed = unit.lapsed_tasks(now, _LIMIT)
+        if now - self._looked_at > self._lease / 2:
+            self.wait_one_lease()
+        self._looked_at = now
+        if self._deaf_to or now < self._quiet_until:
+            return 0
         for task in lapsed:
             self._attempts.lose(task.task_id, task.attempt)
         return len(lapsed)

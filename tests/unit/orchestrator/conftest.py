@@ -194,6 +194,14 @@ class Farm:
     def fact_types(self, job_id: str, account: str = "acc") -> list[str]:
         return [envelope.type for envelope in self.queries.facts(account, job_id, 0, 10_000)]
 
+    def lapse(self) -> int:
+        """Let a whole lease pass while the orchestrator looks as often as it does; returns how many were reaped."""
+        reaped = 0
+        for _ in range(4):
+            self.clock.advance(LEASE.total_seconds() / 4 + 0.3)
+            reaped += self.recover.reap()
+        return reaped
+
     # Messages
 
     def commands(self) -> list[tuple[Envelope, TaskCommand]]:

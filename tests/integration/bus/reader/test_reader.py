@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def begin(rabbitmq_vhost: str, taken: list[BrokerDelivery]) -> Iterator[Begin]:
     """Starts a reader of the mason's queue in a thread."""
     readers: list[tuple[QueueReader, threading.Thread]] = []
 
-    def start(**options: int) -> QueueReader:
+    def start(**options: Any) -> QueueReader:
         reader = QueueReader(
             rabbitmq_vhost, existing("mason"), taken.append, **{"queue": "mason", "prefetch": 1, **options}
         )
@@ -128,3 +129,14 @@ def test_a_reader_that_stops_consuming_still_answers_what_it_holds(
         patience.wait(0.05)
     assert rabbitmq.queues(vhost)["mason"].ready == 1
     assert all(decode(delivery.body).id != other for delivery in taken)
+
+
+def test_a_reader_tells_when_its_connection_breaks_and_is_back(
+    rabbitmq_vhost: str, rabbitmq: RabbitMQ, begin: Begin, eventually: Callable[..., None]
+) -> None:
+    declared(rabbitmq_vhost)
+    told: list[bool] = []
+    begin(on_connection=told.append)
+    eventually(lambda: told == [True])
+    rabbitmq.close_all_connections()
+    eventually(lambda: told == [True, False, True])
