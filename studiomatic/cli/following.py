@@ -45,18 +45,52 @@ def follow(session: Session, job_id: str, *, keep_served: bool) -> JobView:
                 session.ensure_served()
 
 
-def follow_or_cancel(session: Session, job_id: str) -> JobView:
-    """Serve and follow a job to its end; Ctrl-C at any moment cancels it and tells how to go on with it."""
+def follow_or_cancel(session: Session, start: Callable[[], str]) -> JobView:
+    """Start a job, serve and follow it to its end; Ctrl-C at any moment cancels it and tells how to go on with it.
+
+    Args:
+        start: Submits the job and returns its id.
+    """
+    with _interrupts_held() as let_interrupts_in:
+        job_id = start()
+        try:
+            let_interrupts_in()
+            session.ensure_served()
+            return follow(session, job_id, keep_served=True)
+        except KeyboardInterrupt:
+            # A second Ctrl-C must not leave the job running with nobody told.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _cancel(session, job_id)
+            session.emit("cancelled", job_id=job_id, resume=f"studio resume {job_id}")
+            session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio resume {job_id}[/]")
+            raise typer.Exit(EXIT_CANCELLED) from None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], None]]:
+    """Keep Ctrl-C back until what it is to end is known; a second one gets through at once.
+
+    Yields:
+        Lets Ctrl-C in again; raises ``KeyboardInterrupt`` if one was kept back.
+    """
+    kept_back = False
+
+    def keep_back(*_: object) -> None:
+        nonlocal kept_back
+        if kept_back:
+            raise KeyboardInterrupt
+        kept_back = True
+
+    def let_in() -> None:
+        signal.signal(signal.SIGINT, before)
+        if kept_back:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, keep_back)
     try:
-        session.ensure_served()
-        return follow(session, job_id, keep_served=True)
-    except KeyboardInterrupt:
-        # A second Ctrl-C must not leave the job running with nobody told.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _cancel(session, job_id)
-        session.emit("cancelled", job_id=job_id, resume=f"studio resume {job_id}")
-        session.say(f"\ncancelled; everything made is kept. Go on with: [bold]studio resume {job_id}[/]")
-        raise typer.Exit(EXIT_CANCELLED) from None
+        yield let_in
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _cancel(session: Session, job_id: str) -> None:

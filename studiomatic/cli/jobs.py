@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from shared.ids import new_id
 from studiomatic.cli.following import follow, require_success
 from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.progress import NAMES, place_of
-from studiomatic.cli.render import finish
+from studiomatic.cli.render import default_folder, finish, leave
 from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
 from studiomatic.client import NothingServesError
 from studiomatic.results import fetch_results
@@ -89,19 +88,23 @@ def resume(
 ) -> None:
     """Start a new job where a failed or cancelled one stopped."""
     with open_session(bus, as_json=as_json) as session:
-        new_job = session.client.resume(job_id, idempotency_key=new_id())
-        session.emit("submitted", job_id=new_job, resumes=job_id)
+
+        def start() -> str:
+            new_job = session.client.resume(job_id, idempotency_key=new_id())
+            session.emit("submitted", job_id=new_job, resumes=job_id)
+            return new_job
+
         if detach:
-            session.say(f"queued as {new_job}; {session.next_steps(new_job)}")
-            return
-        finish(session, new_job, out or Path(f"job-{new_job[-8:]}"))
+            leave(session, start())
+        else:
+            finish(session, start, out)
 
 
 @explains_errors
 def fetch(job_id: JobId, out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
     """Bring the files of a finished job to a folder."""
     with open_session(bus, as_json=as_json) as session:
-        written = fetch_results(session.client, job_id, out or Path(f"job-{job_id[-8:]}"))
+        written = fetch_results(session.client, job_id, out or default_folder(job_id))
         session.emit("fetched", job_id=job_id, files=[str(path) for path in written])
         for path in written:
             session.say(escape(str(path)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -99,12 +100,18 @@ def render_project(
     target = out or Path(f"{_slug(project.draft.title)}-video")
     if not detach:
         check_output_folder(target)
-    job_id = session.client.submit(project.project_id, revision_id=project.revision_id, idempotency_key=new_id())
-    session.emit("submitted", job_id=job_id, project_id=project.project_id)
+
+    def start() -> str:
+        job_id = session.client.submit(
+            project.project_id, revision_id=project.revision_id, idempotency_key=new_id()
+        )
+        session.emit("submitted", job_id=job_id, project_id=project.project_id)
+        return job_id
+
     if detach:
-        session.say(f"queued as {job_id}; {session.next_steps(job_id)}")
-        return
-    finish(session, job_id, target, rendered_file=rendered_file)
+        leave(session, start())
+    else:
+        finish(session, start, target, rendered_file=rendered_file)
 
 
 def _read_source(
@@ -154,18 +161,36 @@ def _project_with_title(session: Session, title: str) -> str | None:
     return next(found, None)
 
 
-def finish(session: Session, job_id: str, target: Path, *, rendered_file: Path | None = None) -> None:
-    """Follow a job to its end and bring its files."""
-    job = follow_or_cancel(session, job_id)
+def leave(session: Session, job_id: str) -> None:
+    """Tell how to go on with a job that nobody follows."""
+    session.say(f"queued as {job_id}; {session.next_steps(job_id)}")
+
+
+def finish(
+    session: Session, start: Callable[[], str], target: Path | None, *, rendered_file: Path | None = None
+) -> None:
+    """Start a job, follow it to its end and bring its files.
+
+    Args:
+        start: Submits the job and returns its id.
+        target: Folder for the files; by default one named after the job.
+    """
+    job = follow_or_cancel(session, start)
     require_success(session, job)
-    written = fetch_results(session.client, job_id, target, keep=rendered_file)
-    session.emit("finished", job_id=job_id, files=[str(path) for path in written])
+    folder = target or default_folder(job.job_id)
+    written = fetch_results(session.client, job.job_id, folder, keep=rendered_file)
+    session.emit("finished", job_id=job.job_id, files=[str(path) for path in written])
     session.say(f"\nyour video: [bold green]{escape(str(written[0]))}[/]")
     for path in written[1:]:
         session.say(f"            {escape(str(path))}")
     file = next((path for path in written if path.suffix == ".yaml"), None)
     if file is not None:
         session.say(f"edit {escape(str(file))} and render it again: only what changed is made")
+
+
+def default_folder(job_id: str) -> Path:
+    """Where the files of a job go when nobody says where."""
+    return Path(f"job-{job_id[-8:]}")
 
 
 def _slug(text: str) -> str:
