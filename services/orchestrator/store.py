@@ -143,7 +143,10 @@ class JobUnit:
         return _task(row) if row else None
 
     def tasks(self, job_id: str) -> list[TaskRecord]:
+        """The tasks of a job, in a transaction locked until its end: none is dispatched meanwhile."""
         query = select(TASKS).where(TASKS.c.job_id == job_id).order_by(TASKS.c.task_id)
+        if self._locks:
+            query = query.with_for_update()
         return [_task(row) for row in self._connection.execute(query).mappings()]
 
     def stage_counts(self, job_id: str) -> dict[Stage, tuple[int, int]]:
