@@ -116,12 +116,13 @@ def explained(error: BaseException, address: BrokerAddress) -> StudiomaticError:
 def _refusal(error: BaseException, address: BrokerAddress) -> StudiomaticError | None:
     """The broker, or TLS, said no: trying again does not help."""
     match error:
-        case ProbableAuthenticationError() | AuthenticationError():
+        case ProbableAuthenticationError() | AuthenticationError() | ConnectionClosedByBroker(reply_code=403):
             return BrokerRefusedError(f"{address} refuses user {address.user!r}; check the user and the password")
-        case ProbableAccessDeniedError():
-            return _no_vhost(address)
-        case ConnectionClosedByBroker(reply_code=403 | 530):
-            return _no_vhost(address)
+        case ProbableAccessDeniedError() | ConnectionClosedByBroker(reply_code=530):
+            return BrokerRefusedError(
+                f"{address} has no virtual host {address.vhost!r} for user {address.user!r};"
+                " check the end of the address"
+            )
         case ChannelClosedByBroker(reply_code=403, reply_text=text):
             return BrokerRefusedError(f"{address} does not allow user {address.user!r} what it needs: {text}")
         case ChannelClosedByBroker(reply_code=404, reply_text=text):
@@ -140,16 +141,10 @@ def _refusal(error: BaseException, address: BrokerAddress) -> StudiomaticError |
     return None
 
 
-def _no_vhost(address: BrokerAddress) -> StudiomaticError:
-    return BrokerRefusedError(
-        f"{address} has no virtual host {address.vhost!r} for user {address.user!r}; check the end of the address"
-    )
-
-
 def _tls_reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{error.verify_message}; set SSL_CERT_FILE to the certificate of its authority"
-    return f"{error.reason or 'handshake failed'}; is this its TLS port?"
+    return f"{getattr(error, 'reason', None) or 'handshake failed'}; is this its TLS port?"
 
 
 def _absence(error: BaseException, address: BrokerAddress) -> str:

@@ -136,8 +136,9 @@ class Link:
         """Connect, and serve the connection until it is lost or no longer wanted."""
         connection = BlockingConnection(self.address.parameters())
         try:
-            connection.add_on_connection_blocked_callback(self._on_blocked)
-            connection.add_on_connection_unblocked_callback(self._on_unblocked)
+            # Of the connection inside: pika's public way would tell only after the publish that is blocked.
+            connection._impl.add_on_connection_blocked_callback(self._on_blocked)
+            connection._impl.add_on_connection_unblocked_callback(self._on_unblocked)
             channel = connection.channel()
             channel.confirm_delivery()
             channel.add_on_cancel_callback(_on_cancelled)
@@ -188,7 +189,10 @@ class Link:
         changed = state is not self._state
         self._state, self._trouble = state, trouble
         if changed and self._begun.is_set() and self._told is not None and not self._ending.is_set():
-            self._told(state, reason)
+            try:
+                self._told(state, reason)
+            except Exception:
+                log.exception("listener_failed")  # a stranger's code must not cost the connection
 
 
 def _on_cancelled(_method: Any) -> None:
