@@ -119,15 +119,17 @@ class FarmTrials:
         """Store a normalised picture of noise as if the account had handed it in; the same seed gives the same."""
         width, height = _PICTURE_SIZE
         grains = random.Random(seed).randbytes(width * height // _GRAIN**2)  # noqa: S311 - noise
-        noise = (
-            Image.frombytes("L", (width // _GRAIN, height // _GRAIN), grains).convert("RGB").resize(_PICTURE_SIZE)
-        )
+        noise = Image.frombytes("L", (width // _GRAIN, height // _GRAIN), grains).convert("RGB")
         body = io.BytesIO()
-        noise.save(body, "PNG", compress_level=1)
-        sha256 = hashlib.sha256(body.getvalue()).hexdigest()
+        noise.resize(_PICTURE_SIZE).save(body, "PNG", compress_level=1)
+        return self.hand_in(account, body.getvalue(), width=width, height=height)
+
+    def hand_in(self, account: AccountId, png: bytes, *, width: int, height: int) -> ImageReference:
+        """Store a normalised picture as if the account had handed it in."""
+        sha256 = hashlib.sha256(png).hexdigest()
         key = asset_key(account, sha256)
-        self.objects.put_if_absent(key, io.BytesIO(body.getvalue()), media_type="image/png")
-        asset = AssetReference(key=key, sha256=sha256, size_bytes=len(body.getvalue()), media_type="image/png")
+        self.objects.put_if_absent(key, io.BytesIO(png), media_type="image/png")
+        asset = AssetReference(key=key, sha256=sha256, size_bytes=len(png), media_type="image/png")
         values = {**asset.model_dump(), "account_id": account, "origin": "author", "created_at": datetime.now(UTC)}
         with self._databases["content"].transaction() as connection:
             insert_if_absent(connection, ASSETS, **values)
