@@ -171,6 +171,7 @@ def _causes(error: BaseException) -> list[BaseException]:
     while waiting and len(found) < 20:
         each = waiting.pop()
         found.append(each)
-        inside = [*each.args, getattr(each, "exception", None), each.__cause__, each.__context__]
+        inside = [*each.args, getattr(each, "exception", None), *getattr(each, "exceptions", ())]
+        inside += [each.__cause__, each.__context__]
         waiting += [part for part in inside if isinstance(part, BaseException) and part not in found]
     return found

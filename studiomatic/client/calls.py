@@ -9,12 +9,10 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import pika
-from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import ChannelClosedByBroker, NackError
-from pika.exceptions import UnroutableError as ReturnedError
 
 from shared.bus.errors import RpcTimeoutError, UnroutableError
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, OwnQueue, own_queue_prefix
@@ -24,7 +22,7 @@ from shared.contracts.envelope import CONTENT_TYPE, MAX_BODY_BYTES, Envelope, de
 from shared.contracts.message import Query, Reply
 from shared.errors import BrokerUnavailableError, InvalidInputError, InvalidMessageError, StudiomaticError
 from shared.ids import new_id
-from studiomatic.client.address import explained
+from studiomatic.client.channel import Fate, LiveChannel
 from studiomatic.client.errors import ClientClosedError
 from studiomatic.client.link import Link
 
@@ -63,7 +61,7 @@ class Calls:
         self._under_way: dict[str, _Call] = {}
         self._guard = threading.Lock()
         self._reply_queue = ""
-        link.on_open(self._open)
+        link.on_open(setup=self._set_up, resume=self._resume)
 
     def ask(self, service: str, query: Query, reply: type[R], *, account_id: str, timeout_s: float) -> R:
         """Ask a service and wait for its answer.
@@ -107,18 +105,20 @@ class Calls:
 
     # In the link's thread
 
-    def _open(self, channel: BlockingChannel) -> None:
-        """Make a reply queue, and repeat what was not answered over the connection before."""
+    def _set_up(self, channel: LiveChannel) -> None:
         self._reply_queue = own_queue_prefix(OwnQueue.REPLIES, self._link.address.user) + new_id()
-        channel.queue_declare(self._reply_queue, exclusive=True, auto_delete=True)
-        channel.queue_bind(self._reply_queue, REPLIES_EXCHANGE, routing_key=self._reply_queue)
-        channel.basic_consume(self._reply_queue, self._on_reply, auto_ack=True, exclusive=True)
+        channel.amqp.queue_declare(self._reply_queue, exclusive=True, auto_delete=True)
+        channel.amqp.queue_bind(self._reply_queue, REPLIES_EXCHANGE, routing_key=self._reply_queue)
+        channel.amqp.basic_consume(self._reply_queue, self._on_reply, auto_ack=True, exclusive=True)
+
+    def _resume(self, channel: LiveChannel) -> None:
+        """Repeat what was not answered over the connection before."""
         with self._guard:
             waiting = list(self._under_way.values())
         for call in waiting:
             self._send(call, channel)
 
-    def _send(self, call: _Call, channel: BlockingChannel) -> None:
+    def _send(self, call: _Call, channel: LiveChannel) -> None:
         milliseconds = int(call.seconds_left() * 1000)
         if milliseconds <= 0 or call.settled.is_set():
             return
@@ -132,17 +132,7 @@ class Calls:
             reply_to=self._reply_queue,
             expiration=str(milliseconds),
         )
-        try:
-            channel.basic_publish(RPC_EXCHANGE, call.service, call.body, properties, mandatory=True)
-        except ReturnedError:
-            call.settle(error=UnroutableError(f"the broker knows no service {call.service}; see deploy/rabbitmq"))
-        except NackError:
-            call.settle(
-                error=BrokerUnavailableError(f"the broker did not take a call to {call.service}; try again")
-            )
-        except ChannelClosedByBroker as refusal:
-            call.settle(error=explained(refusal, self._link.address))
-            raise
+        channel.publish(RPC_EXCHANGE, call.service, call.body, properties, partial(_confirm, call))
 
     def _on_reply(self, _channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
         try:
@@ -154,6 +144,15 @@ class Calls:
             call = self._under_way.get(answer.causationid or "")
         if call is not None:
             call.settle(answer=answer)
+
+
+def _confirm(call: _Call, fate: Fate) -> None:
+    """A call that was taken is now the service's to answer."""
+    match fate:
+        case Fate.UNROUTABLE:
+            call.settle(error=UnroutableError(f"the broker has no queue for calls of {call.service}"))
+        case Fate.REFUSED:
+            call.settle(error=BrokerUnavailableError(f"the broker did not take a call of {call.service}"))
 
 
 def _new_call(service: str, query: Query, *, source: str, account_id: str) -> _Call:

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from pika.adapters.blocking_connection import BlockingChannel
-
 from shared.bus.outgoing import events_exchange
 from shared.bus.topology import OwnQueue, own_queue_prefix
 from shared.contracts.envelope import Envelope, decode
 from shared.errors import InvalidMessageError
 from shared.ids import new_id
+from studiomatic.client.channel import LiveChannel
 from studiomatic.client.link import Link
 
 log = logging.getLogger(__name__)
@@ -66,8 +65,8 @@ class Nudges:
         self._link = link
         self._mailboxes: dict[str, list[Mailbox]] = {}
         self._guard = threading.Lock()
-        self._listening: tuple[BlockingChannel, str] | None = None
-        link.on_open(self._open)
+        self._listening: tuple[LiveChannel, str] | None = None
+        link.on_open(resume=self._resume)
 
     @contextmanager
     def of_job(self, job_id: str) -> Iterator[Mailbox]:
@@ -88,33 +87,33 @@ class Nudges:
 
     # In the link's thread
 
-    def _open(self, channel: BlockingChannel) -> None:
+    def _resume(self, channel: LiveChannel) -> None:
         self._adjust(channel)
         with self._guard:
             mailboxes = [mailbox for found in self._mailboxes.values() for mailbox in found]
         for mailbox in mailboxes:
             mailbox.ask()
 
-    def _adjust(self, channel: BlockingChannel) -> None:
+    def _adjust(self, channel: LiveChannel) -> None:
         """Listen if somebody watches, else not."""
         consumer = self._listening[1] if self._listening and self._listening[0] is channel else None
         if self._mailboxes and consumer is None:
             self._listening = (channel, self._listen(channel))
         elif not self._mailboxes and consumer is not None:
             self._listening = None
-            channel.basic_cancel(consumer)  # its queue goes with it
+            channel.amqp.basic_cancel(consumer)  # its queue goes with it
 
-    def _listen(self, channel: BlockingChannel) -> str:
+    def _listen(self, channel: LiveChannel) -> str:
         name = own_queue_prefix(OwnQueue.CONTROL, self._link.address.user) + new_id()
-        channel.queue_declare(
+        channel.amqp.queue_declare(
             name,
             exclusive=True,
             auto_delete=True,
             arguments={"x-max-length": _MAX_LENGTH, "x-overflow": "drop-head"},
         )
         for pattern in PATTERNS:
-            channel.queue_bind(name, events_exchange("orchestrator"), routing_key=pattern)
-        return str(channel.basic_consume(name, self._on_fact, auto_ack=True, exclusive=True))
+            channel.amqp.queue_bind(name, events_exchange("orchestrator"), routing_key=pattern)
+        return str(channel.amqp.basic_consume(name, self._on_fact, auto_ack=True, exclusive=True))
 
     def _on_fact(self, _channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
         try:

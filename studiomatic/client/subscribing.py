@@ -8,10 +8,9 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
-
-from pika.adapters.blocking_connection import BlockingChannel
 
 from shared.bus.outgoing import events_exchange, fact_key
 from shared.bus.topology import OwnQueue, own_queue_prefix
@@ -20,6 +19,7 @@ from shared.contracts.jobs import JOB_FACTS
 from shared.errors import InvalidInputError, InvalidMessageError
 from shared.ids import new_id
 from studiomatic.client.address import BrokerAddress
+from studiomatic.client.channel import LiveChannel
 from studiomatic.client.events import event_of
 from studiomatic.client.link import Link, Told
 from studiomatic.client.port import JobEvent
@@ -46,7 +46,7 @@ _WILDCARDS = ("job.*", "task.*")
 
 @dataclass(frozen=True, kw_only=True)
 class _Delivery:
-    channel: BlockingChannel
+    channel: LiveChannel
     tag: int
     body: bytes
 
@@ -87,7 +87,7 @@ class Subscription:
         self._closed = False
         self._consumer = ""
         self._link = Link(address, told)
-        self._link.on_open(self._open)
+        self._link.on_open(setup=self._set_up)
         self._link.start()
 
     def __iter__(self) -> Iterator[JobEvent]:
@@ -167,33 +167,33 @@ class Subscription:
 
     # In the link's thread
 
-    def _open(self, channel: BlockingChannel) -> None:
+    def _set_up(self, channel: LiveChannel) -> None:
         with self._arrived:
             self._waiting.clear()  # the broker delivers them again
-        channel.queue_declare(self._queue, durable=True, arguments=_arguments(named=self._named))
+        channel.amqp.queue_declare(self._queue, durable=True, arguments=_arguments(named=self._named))
         for key in self._keys:
-            channel.queue_bind(self._queue, events_exchange("orchestrator"), routing_key=key)
-        channel.basic_qos(prefetch_count=_PREFETCH)
-        self._consumer = channel.basic_consume(self._queue, self._on_message)
+            channel.amqp.queue_bind(self._queue, events_exchange("orchestrator"), routing_key=key)
+        channel.amqp.basic_qos(prefetch_count=_PREFETCH)
+        self._consumer = channel.amqp.basic_consume(self._queue, partial(self._on_message, channel))
 
-    def _delete_queue(self, channel: BlockingChannel) -> None:
-        channel.basic_cancel(self._consumer)
-        channel.queue_delete(self._queue)
+    def _delete_queue(self, channel: LiveChannel) -> None:
+        channel.amqp.basic_cancel(self._consumer)
+        channel.amqp.queue_delete(self._queue)
 
-    def _on_message(self, channel: BlockingChannel, method: Any, _properties: Any, body: bytes) -> None:
+    def _on_message(self, channel: LiveChannel, _amqp: Any, method: Any, _properties: Any, body: bytes) -> None:
         with self._arrived:
             self._waiting.append(_Delivery(channel=channel, tag=method.delivery_tag, body=body))
             self._arrived.notify()
 
 
-def _acknowledge(channel: BlockingChannel, delivery: _Delivery) -> None:
+def _acknowledge(channel: LiveChannel, delivery: _Delivery) -> None:
     if channel is delivery.channel:
-        channel.basic_ack(delivery.tag)
+        channel.amqp.basic_ack(delivery.tag)
 
 
-def _reject(channel: BlockingChannel, delivery: _Delivery) -> None:
+def _reject(channel: LiveChannel, delivery: _Delivery) -> None:
     if channel is delivery.channel:
-        channel.basic_reject(delivery.tag, requeue=False)
+        channel.amqp.basic_reject(delivery.tag, requeue=False)
 
 
 def _arguments(*, named: bool) -> dict[str, str | int]:

@@ -1,0 +1,15 @@
+"""Says each fact it is handed, and dies of the third: ``python listener.py URL NAME``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from studiomatic import Client
+
+with Client(sys.argv[1]) as client, client.subscribe("task.started", name=sys.argv[2]) as facts:
+    for number, fact in enumerate(facts, 1):
+        print(fact.sequence, flush=True)
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
