@@ -167,13 +167,18 @@ class JobUnit:
         return len(new)
 
     def change_task(self, task: TaskRecord, state: TaskState, reason: str, **changes: Any) -> TaskRecord:
-        """Move a task to another state, keep its account's counts, and say why."""
+        """Move a task to another state, keep its account's counts, and say why.
+
+        With its end nobody waits for its other executions: they count as lost, unless they still report.
+        """
         changed = replace(task, state=transition(task.state, state), reason=reason, **changes)
         values: dict[str, Any] = {"state": state.value, "reason": reason, **changes}
         if state.is_terminal:
             values["ended_at"] = self._clock.now()
         self._connection.execute(update(TASKS).where(TASKS.c.task_id == task.task_id).values(values))
         self._recount(task, task.state, state)
+        if state.is_terminal:
+            self.lose_attempts(task)
         return changed
 
     def renew_lease(self, task_id: str, attempt: int, until: datetime) -> None:

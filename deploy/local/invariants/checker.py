@@ -11,7 +11,7 @@ from deploy.local.invariants.jobs import job_violations
 from deploy.local.invariants.messages import BrokerLook, dead_letter_violations, queue_violations
 from deploy.local.invariants.objects import object_violations
 from deploy.local.invariants.services import ledger_violations, outbox_violations
-from deploy.local.invariants.tasks import share_violations, task_violations
+from deploy.local.invariants.tasks import execution_violations, share_violations, task_violations
 from shared.db import open_database
 from shared.storage import ObjectStore
 
@@ -65,6 +65,7 @@ class FarmChecker:
         with orchestrator.reading() as connection:
             yield from job_violations(connection)
             yield from task_violations(connection)
+            yield from execution_violations(connection)
             yield from share_violations(connection)
         with BrokerLook(self._bus_url) as broker:
             yield from queue_violations(broker.depths())

@@ -12,6 +12,7 @@ from services.orchestrator.tables import ATTEMPTS, JOBS, POOL_SHARES, TASKS
 from shared.contracts.jobs import JobState, TaskState
 
 _COUNTED = ("ready", "dispatched", "running")
+_ENDED = [state.value for state in TaskState if state.is_terminal]
 
 
 def task_violations(connection: Connection) -> Iterator[str]:
@@ -29,6 +30,17 @@ def task_violations(connection: Connection) -> Iterator[str]:
         yield from _wrong_results(task, accepted.pop(task.task_id, []))
     for task_id in accepted:
         yield f"a result of task {task_id} was accepted, which does not exist"
+
+
+def execution_violations(connection: Connection) -> Iterator[str]:
+    """Executions that count as running although their task has ended."""
+    query = (
+        select(ATTEMPTS.c.execution_id, ATTEMPTS.c.worker, TASKS.c.task_id, TASKS.c.state)
+        .join(TASKS, TASKS.c.task_id == ATTEMPTS.c.task_id)
+        .where(ATTEMPTS.c.state == "running", TASKS.c.state.in_(_ENDED))
+    )
+    for row in connection.execute(query):
+        yield f"execution {row.execution_id} on {row.worker} still runs, yet task {row.task_id} is {row.state}"
 
 
 def share_violations(connection: Connection) -> Iterator[str]:

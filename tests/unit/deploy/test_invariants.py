@@ -8,7 +8,7 @@ from deploy.local.invariants.jobs import job_violations
 from deploy.local.invariants.messages import DeadLetter, dead_letter_violations, queue_violations
 from deploy.local.invariants.objects import object_violations
 from deploy.local.invariants.services import ledger_violations, outbox_violations
-from deploy.local.invariants.tasks import share_violations, task_violations
+from deploy.local.invariants.tasks import execution_violations, share_violations, task_violations
 from shared.contracts.attempts import AttemptStarted
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobCancelling
@@ -46,6 +46,7 @@ DAMAGES = {
     ),
     "an accepted result of an older attempt": ("UPDATE tasks SET attempt = 2", "its newest attempt is 2"),
     "an accepted execution that failed": ("UPDATE attempts SET state = 'lost'", "which is lost and of attempt 1"),
+    "a running execution of a task that ended": ("UPDATE attempts SET state = 'running'", "still runs, yet task t1"),
     "an accepted result of no task": ("DELETE FROM tasks WHERE task_id = 't1'", "which does not exist"),
     "a success without a result": ("UPDATE tasks SET result = 'null'", "succeeded without a result"),
     "a share that counts a task too many": ("UPDATE pool_shares SET running = 1", "counts 1 running tasks, there are 0"),
@@ -62,6 +63,7 @@ def violations(farm) -> list[str]:
             *outbox_violations(connection, "orchestrator"),
             *job_violations(connection),
             *task_violations(connection),
+            *execution_violations(connection),
             *share_violations(connection),
         ]
     with farm.content.reading() as connection:

@@ -300,6 +300,27 @@ def test_nothing_is_reaped_within_one_lease_of_a_start(farm) -> None:
     assert farm.recover.reap() == 0
 
 
+def test_an_execution_whose_task_another_has_done_counts_as_lost_until_it_reports(farm) -> None:
+    job = farm.job(slides=1, silent=True, music_mode=MusicMode.NONE)
+    ((envelope, command),) = farm.commands()
+    silent = farm.start(envelope, command)
+    farm.succeed(envelope, command)
+    assert executions(farm, job) == {(silent["execution_id"], "lost", False)} | accepted(farm, job)
+    farm.succeed(envelope, command, silent)
+    assert executions(farm, job) == {(silent["execution_id"], "succeeded", False)} | accepted(farm, job)
+
+
+def executions(farm, job: str) -> set[tuple[str, str, bool]]:
+    """Id, state and acceptance of every execution of a job."""
+    views = [attempt for task in farm.queries.explain("acc", job).tasks for attempt in task.attempts]
+    return {(view.execution_id, view.state, view.accepted) for view in views}
+
+
+def accepted(farm, job: str) -> set[tuple[str, str, bool]]:
+    """Those of them that were accepted."""
+    return {each for each in executions(farm, job) if each[2]}
+
+
 def test_a_worker_lost_in_its_last_attempt_fails_the_job(farm) -> None:
     job = farm.job(slides=1, silent=True, music_mode=MusicMode.NONE)
     for _ in range(3):
