@@ -17,7 +17,7 @@ from deploy.local.servers import Servers
 from shared.ids import AccountId, new_id
 
 LEASE_S = 5
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 POLL_S = 0.005
 ENDED = ("succeeded", "failed", "cancelled")
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.fault
 
 SIZE = FrameSize(width=1280, height=720)
 FLOOD_JOBS, FLOOD_SLIDES = 10, 100
-NINE, THEIR_SLIDES = 9, 10
+NINE, THEIR_SLIDES = 9, 9  # and an assembly: ten tasks each
 FAIR = 1.5
 FRAME_S = 1 / 30
 
@@ -60,7 +60,7 @@ def seconds_of_nine(farm) -> float:
     projects = [(account, farm.trials.silent_project(account, lengths(THEIR_SLIDES))) for account in accounts]
     began = time.monotonic()
     jobs = [farm.trials.submit(account, project) for account, project in projects]
-    farm.assert_succeeded(*jobs)
+    farm.assert_succeeded(*jobs, within_s=300.0)
     return time.monotonic() - began
 
 
