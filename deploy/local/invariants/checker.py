@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -15,9 +15,6 @@ from deploy.local.invariants.tasks import execution_violations, share_violations
 from shared.db import open_database
 from shared.storage import ObjectStore
 
-WITH_OUTBOX = ("orchestrator", "content")
-"""Services that send through an outbox."""
-
 
 class FarmChecker:
     """Compares the database, the broker and the stored objects of a farm with each other.
@@ -29,7 +26,8 @@ class FarmChecker:
     """
 
     def __init__(self, *, database_url: str, bus_url: str, objects: ObjectStore) -> None:
-        self._databases = {name: open_database(database_url, schema=name) for name in WITH_OUTBOX}
+        self._orchestrator = open_database(database_url, schema="orchestrator")
+        self._content = open_database(database_url, schema="content")
         self._bus_url = bus_url
         self._objects = objects
 
@@ -43,34 +41,41 @@ class FarmChecker:
 
     def close(self) -> None:
         """Let go of the databases."""
-        for database in self._databases.values():
-            database.close()
+        self._orchestrator.close()
+        self._content.close()
 
     def violations(self, *, since: datetime | None = None) -> list[str]:
         """What is wrong, in words; nothing when the farm is at rest and sound.
 
         Args:
-            since: Look only at the objects of jobs submitted from then on; None: read all of them, which takes
-                time in a farm with a past. All other rules always look at everything.
+            since: See `object_violations`.
         """
-        return [*self._cheap_violations(), *self._object_violations(since)]
+        return [*self.record_violations(), *self.object_violations(since=since)]
 
-    def _cheap_violations(self) -> Iterable[str]:
-        orchestrator, content = (self._databases[name] for name in WITH_OUTBOX)
-        for service, database in self._databases.items():
+    def record_violations(self) -> list[str]:
+        """What is wrong in tables and queues; quickly told."""
+        return list(self._record_violations())
+
+    def object_violations(self, *, since: datetime | None = None) -> list[str]:
+        """What is wrong with the stored objects; reads every one of them.
+
+        Args:
+            since: Look only at those of jobs submitted from then on; None: all, which takes time in a farm with
+                a past.
+        """
+        return object_violations(self._orchestrator, self._content, self._objects, since=since)
+
+    def _record_violations(self) -> Iterator[str]:
+        for database in (self._orchestrator, self._content):
             with database.reading() as connection:
-                yield from outbox_violations(connection, service)
-        with content.reading() as connection:
+                yield from outbox_violations(connection, database.schema)
+        with self._content.reading() as connection:
             yield from ledger_violations(connection)
-        with orchestrator.reading() as connection:
+        with self._orchestrator.reading() as connection:
             yield from job_violations(connection)
             yield from task_violations(connection)
             yield from execution_violations(connection)
             yield from share_violations(connection)
         with BrokerLook(self._bus_url) as broker:
             yield from queue_violations(broker.depths())
-            yield from dead_letter_violations(broker.dead_letters(), orchestrator, content)
-
-    def _object_violations(self, since: datetime | None) -> Sequence[str]:
-        orchestrator, content = (self._databases[name] for name in WITH_OUTBOX)
-        return object_violations(orchestrator, content, self._objects, since=since)
+            yield from dead_letter_violations(broker.dead_letters(), self._orchestrator, self._content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from shared.errors import NotFoundError
 from shared.storage import DigestMismatchError, ObjectStore
 
 _BLOCK_BYTES = 1 << 20
+_READERS = 8
 _REFERENCE = {"key", "sha256", "size_bytes"}
 
 
@@ -44,7 +46,9 @@ def object_violations(
     with content.reading() as connection:
         for reference, by in _named_by_content(connection, since):
             named.setdefault(reference, by)
-    return [trouble for reference, by in named.items() for trouble in _trouble(objects, reference, by)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        found = readers.map(lambda item: list(_trouble(objects, *item)), named.items())
+        return [trouble for troubles in found for trouble in troubles]
 
 
 def references_in(value: Any) -> Iterator[Named]:
