@@ -65,6 +65,16 @@ def url(url_of: UrlOf) -> str:
     return url_of("edge")
 
 
+@pytest.fixture
+def queue_names(rabbitmq: RabbitMQ) -> Callable[[str], set[str]]:
+    """The names of the queues that begin like this; also while some of them are being deleted."""
+    listing = (
+        "[begin {resource, _, queue, Name} = amqqueue:get_name(Queue), [Name, $\\n] end"
+        f' || Queue <- rabbit_amqqueue:list(<<"{VHOST}">>)]'
+    )
+    return lambda prefix: {name for name in rabbitmq.control(listing).split() if name.startswith(prefix)}
+
+
 @dataclass(kw_only=True)
 class StoredJob:
     account_id: str

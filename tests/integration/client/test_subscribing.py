@@ -74,7 +74,7 @@ def test_a_fact_whose_handling_failed_comes_again(client: Client, orchestrator: 
         next(facts)
         raise ZeroDivisionError
     with client.subscribe("task.*", name=name) as facts:
-        assert taken(facts, 2) == [(job, 2), (job, 3)]
+        assert sorted(taken(facts, 2)) == [(job, 2), (job, 3)]
 
 
 def test_a_fact_in_the_hands_of_a_killed_program_comes_again_and_earlier_ones_do_not(
@@ -86,7 +86,7 @@ def test_a_fact_in_the_hands_of_a_killed_program_comes_again_and_earlier_ones_do
     program = subprocess.run([sys.executable, str(LISTENER), url, name], capture_output=True, text=True)
     assert (program.stdout.split(), program.stderr) == (["2", "3", "4"], "")
     with client.subscribe("task.started", name=name) as facts:
-        assert taken(facts, 3) == [(job, 4), (job, 5), (job, 6)]
+        assert sorted(taken(facts, 3)) == [(job, 4), (job, 5), (job, 6)]
 
 
 def test_two_names_hear_everything_each_and_two_of_one_name_share(
@@ -164,14 +164,13 @@ def test_closing_ends_the_iteration_also_from_another_thread(client: Client) -> 
     closing.join()
 
 
-def test_only_a_named_subscription_stays_on_the_broker(client: Client, rabbitmq: RabbitMQ, name: str) -> None:
-    def queues() -> set[str]:
-        return {queue for queue in rabbitmq.queues("client") if queue.startswith("subscriptions.edge.")}
-
-    before = queues()
+def test_only_a_named_subscription_stays_on_the_broker(
+    client: Client, queue_names: Callable[[str], set[str]], name: str, eventually: Callable[..., None]
+) -> None:
+    before = queue_names("subscriptions.edge.")
     with client.subscribe("job.*"), client.subscribe("job.*", name=name):
-        assert len(queues() - before) == 2
-    assert queues() - before == {f"subscriptions.edge.{name}"}
+        assert len(queue_names("subscriptions.edge.") - before) == 2
+    eventually(lambda: queue_names("subscriptions.edge.") - before == {f"subscriptions.edge.{name}"})
 
 
 @pytest.mark.parametrize("types", [(), ("job.finished",), ("#",), ("*",), ("job.#",), ("attempt.started",)])
