@@ -49,6 +49,8 @@ FRAME_S = 1 / 30
 FEW, MANY, MOST_SLIDES = 10, 10_000, 100
 SAMPLES = 7
 ACCEPTED, CALLERS = 200, 4
+PLAIN_OVER_ACCEPTED = 20.0
+"""A guard against getting slower: one submit is two remote calls, a plan and its facts. No promise."""
 
 
 @dataclass(frozen=True, kw_only=True)
