@@ -182,6 +182,7 @@ def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, projec
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
     terminals = [studio.start("jobs", "--json") for _ in range(4)]
+    until(lambda: not DataFolder(studio.data).is_served())  # the runtime of the render has ended
     served = studio.start("serve")
     until(DataFolder(studio.data).is_served)
     for thread in threads:
