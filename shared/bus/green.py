@@ -9,9 +9,14 @@ An entry module begins with::
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
+from collections.abc import Callable
 
 from shared.errors import ConfigurationError
+
+Write = Callable[[int, bytes], int]
 
 
 def patch() -> None:
@@ -21,8 +26,34 @@ def patch() -> None:
     """
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     import eventlet
+    import eventlet.green.os
 
+    write = _green_write(os.write)
     eventlet.monkey_patch()
+    os.write = eventlet.green.os.write = write  # type: ignore[assignment]
+
+
+def _green_write(write: Write) -> Write:
+    """``os.write`` that lets others run while a pipe is full.
+
+    Eventlet's own takes a pipe whose reader is gone for a full one, and tries again for ever at full speed.
+    """
+
+    def green_write(descriptor: int, data: bytes) -> int:
+        from eventlet.hubs import IOClosed, trampoline
+
+        while True:
+            if not stat.S_ISREG(os.stat(descriptor).st_mode):  # a regular file never makes anybody wait
+                try:
+                    trampoline(descriptor, write=True)
+                except IOClosed:
+                    return 0
+            try:
+                return write(descriptor, data)
+            except BlockingIOError:
+                continue
+
+    return green_write
 
 
 def require_green() -> None:

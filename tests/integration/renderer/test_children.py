@@ -283,9 +283,10 @@ def test_a_child_in_mid_work_dies_with_its_killed_parent(endless_work, tmp_path,
 
 
 GREEN = """
-    import eventlet
-    eventlet.monkey_patch()
+    from shared.bus.green import patch
+    patch()
     import sys, threading, time
+    import eventlet
     from pathlib import Path
     from services.renderer.child import ChildPool
     from services.renderer.work import RenderSegmentWork
@@ -316,6 +317,34 @@ def test_under_eventlet_the_hub_goes_on_while_a_child_works(endless_work, tmp_pa
     word, ticks = output.split()
     assert word == "cancelled"
     assert int(ticks) > 20
+
+
+GREEN_IDLE = """
+    from shared.bus.green import patch
+    patch()
+    import os, sys, threading, time
+    from pathlib import Path
+    from services.renderer.child import ChildLimits, ChildPool
+    from services.renderer.work import RenderSegmentWork
+    from shared.errors import TaskCancelledError
+    work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
+    pool, cancelled = ChildPool(1, ChildLimits(idle_seconds=0.2)), threading.Event()
+    pool.engine()
+    first = pool._idle[0].child.pid
+    while Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.02)
+    try:
+        pool.run("account", work, on_progress=lambda *_: cancelled.set(), deadline_s=60, cancelled=cancelled)
+    except TaskCancelledError:
+        print("worked")
+"""
+
+
+def test_under_eventlet_a_warm_child_that_ended_of_idleness_is_replaced(endless_work, tmp_path):
+    (tmp_path / "work.json").write_text(endless_work.model_dump_json())
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GREEN_IDLE), str(tmp_path / "work.json")]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert output == "worked\n"
 
 
 def test_the_parents_side_imports_no_pixel_library():
