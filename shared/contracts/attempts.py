@@ -6,18 +6,24 @@ Every execution, also a second one of the same attempt after a lost connection, 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.contracts.message import Fact, Value
+from shared.contracts.text import made_storable
+
+
+def _told(words: object) -> object:
+    """What a failed program wrote must not keep its failure from being told."""
+    return made_storable(words) if isinstance(words, str) else words
 
 
 class ErrorInfo(Value):
     """An error as it crosses a boundary: code, words and whether another try may help; never a traceback."""
 
     code: str
-    message: str
+    message: Annotated[str, BeforeValidator(_told)]
     retryable: bool = False
     provider: str | None = None
 

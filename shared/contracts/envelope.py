@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.clock import Clock, SystemClock
 from shared.contracts.message import Message
-from shared.errors import InvalidMessageError, UndecodableError, UnknownTypeError
+from shared.contracts.text import only_storable
+from shared.errors import InvalidInputError, InvalidMessageError, UndecodableError, UnknownTypeError
 from shared.ids import new_id
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -42,6 +43,11 @@ class Envelope(BaseModel):
     sequence: int | None = Field(default=None, ge=1)
     causationid: str | None = None
     data: dict[str, Any]
+
+    @field_validator("id", "source", "subject", "traceparent", "accountid", "jobid", "causationid")
+    @classmethod
+    def _is_storable(cls, value: str | None) -> Any:
+        return only_storable(value)
 
     def encode(self) -> bytes:
         """Write the body bytes.
@@ -85,6 +91,8 @@ def read(envelope: Envelope, contract: type[M]) -> M:
         return contract.model_validate(envelope.data)
     except ValidationError as error:
         raise InvalidMessageError(f"{envelope.type} {envelope.id} does not fit: {_places(error)}") from None
+    except InvalidInputError as error:
+        raise InvalidMessageError(f"{envelope.type} {envelope.id} does not fit: {error.message}") from None
 
 
 def enclose(

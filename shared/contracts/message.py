@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from shared.contracts.text import only_storable
+from shared.errors import InvalidInputError
 
 
 class Value(BaseModel):
-    """A frozen value inside messages; readers ignore fields they do not know."""
+    """A frozen value inside messages; readers ignore fields they do not know.
+
+    Its texts can be stored and sent everywhere: none holds U+0000 or half of a surrogate pair.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64")
+
+    @field_validator("*")
+    @classmethod
+    def _holds_storable_text(cls, value: Any) -> Any:
+        return only_storable(value)
 
 
 class MessageKind(StrEnum):
@@ -57,12 +68,32 @@ class Fact(Message):
 
 
 class Query(Message):
-    """Arguments of a remote call."""
+    """Arguments of a remote call.
+
+    Raises:
+        InvalidInputError: They do not fit; says which and why, never a value.
+    """
 
     kind = MessageKind.QUERY
+
+    def __init__(self, **arguments: Any) -> None:
+        try:
+            super().__init__(**arguments)
+        except ValidationError as error:
+            raise InvalidInputError(_complaint(error)) from None
 
 
 class Reply(Message):
     """Answer of a remote call."""
 
     kind = MessageKind.REPLY
+
+
+def _complaint(error: ValidationError) -> str:
+    """Which arguments are wrong and why, in words without their values."""
+    problems = error.errors(include_input=False, include_url=False)[:5]
+    return "; ".join(f"{_place(problem['loc'])}: {problem['msg']}" for problem in problems)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "arguments"
