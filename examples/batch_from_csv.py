@@ -1,6 +1,6 @@
 """Make a video of every row of a CSV file, and print how each one went.
 
-    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` prints both
+    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` says how
     python examples/batch_from_csv.py [FILE]
 
 The key of a job is made of its row: running it twice makes no second job, a changed row is a new one.

@@ -1,6 +1,6 @@
 """Make a video of slides of your own: keep a project, start a job, follow it, fetch the files.
 
-    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` prints both
+    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` says how
     python examples/publish_and_follow.py [FOLDER]
 
 Ending and starting the program again does no harm: the same slides are the same job.

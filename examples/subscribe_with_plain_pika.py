@@ -1,6 +1,6 @@
 """Hear of every video that is ready or has failed, with nothing of Studiomatic installed: `pip install pika`.
 
-    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` prints both
+    export STUDIO_BUS_URL=amqp://USER:PASSWORD@HOST/VHOST STUDIO_ACCOUNT_ID=...    # `make farm` says how
     python examples/subscribe_with_plain_pika.py [NAME]
 
 The queue NAME keeps facts while this program is away. What messages hold: docs/contracts.
