@@ -1,4 +1,4 @@
-"""A real farm, and the example programs as a reader would start them."""
+"""A real farm, the example programs as a reader would start them, and `studio` as a person at a terminal would."""
 
 from __future__ import annotations
 
