@@ -160,7 +160,7 @@ def open_source(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise InvalidInputError(f"cannot read the file to store: {error.strerror}") from error
+        raise InvalidInputError(f"cannot read {path.name}: {error.strerror}") from error
 
 
 class FileSource:

@@ -42,10 +42,12 @@ from shared.errors import InvalidInputError, NotFoundError
 from shared.ids import new_id
 from studiomatic.client.address import BrokerAddress, parse_address
 from studiomatic.client.calls import Calls
+from studiomatic.client.errors import ClientClosedError
 from studiomatic.client.link import Link, Told
 from studiomatic.client.media import bring_home, hand_in
 from studiomatic.client.nudges import Nudges
 from studiomatic.client.port import JobEvent
+from studiomatic.client.refusing import refuses_in_words
 from studiomatic.client.subscribing import Subscription
 from studiomatic.client.watching import Watch
 
@@ -107,19 +109,23 @@ class AccountClient:
 
     # Projects
 
+    @refuses_in_words
     def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
         query = CreateProject(draft=draft, idempotency_key=idempotency_key or new_id())
         return self._ask_content(query, ProjectView)
 
+    @refuses_in_words
     def revise_project(self, project_id: str, draft: ProjectDraft) -> ProjectView:
         return self._ask_content(ReviseProject(project_id=project_id, draft=draft), ProjectView)
 
+    @refuses_in_words
     def get_project(self, project_id: str, revision_id: str | None = None) -> ProjectView:
         return self._ask_content(GetProject(project_id=project_id, revision_id=revision_id), ProjectView)
 
     def list_projects(self) -> ProjectList:
         return self._ask_content(ListProjects(), ProjectList)
 
+    @refuses_in_words
     def delete_project(self, project_id: str) -> None:
         self.get_project(project_id)  # says that there is none, which a deletion that is repeated must not
         try:
@@ -129,21 +135,25 @@ class AccountClient:
 
     # Media
 
+    @refuses_in_words
     def add_image(self, path: Path) -> ImageReference:
         image = hand_in(self._ask_content, path, MediaKind.IMAGE).image
         assert image is not None  # noqa: S101  # content answers what it was asked for
         return image
 
+    @refuses_in_words
     def add_audio(self, path: Path) -> AudioReference:
         audio = hand_in(self._ask_content, path, MediaKind.AUDIO).audio
         assert audio is not None  # noqa: S101  # content answers what it was asked for
         return audio
 
+    @refuses_in_words
     def download(self, asset: AssetReference, target: Path) -> None:
         bring_home(self._ask_content, asset, target)
 
     # Jobs
 
+    @refuses_in_words
     def submit(
         self, project_id: str, *, idempotency_key: str, revision_id: str | None = None, priority: int = 0
     ) -> str:
@@ -152,18 +162,23 @@ class AccountClient:
         )
         return self._ask_orchestrator(query, JobView).job_id
 
+    @refuses_in_words
     def resume(self, job_id: str, *, idempotency_key: str) -> str:
         return self._ask_orchestrator(ResumeJob(job_id=job_id, idempotency_key=idempotency_key), JobView).job_id
 
+    @refuses_in_words
     def cancel(self, job_id: str) -> JobState:
         return self._ask_orchestrator(CancelJob(job_id=job_id), JobView).state
 
+    @refuses_in_words
     def get_job(self, job_id: str) -> JobView:
         return self._ask_orchestrator(GetJob(job_id=job_id), JobView)
 
+    @refuses_in_words
     def list_jobs(self, project_id: str | None = None, limit: int = 50) -> JobList:
         return self._ask_orchestrator(ListJobs(project_id=project_id, limit=limit), JobList)
 
+    @refuses_in_words
     def explain(self, job_id: str) -> JobExplanation:
         return self._ask_orchestrator(ExplainJob(job_id=job_id), JobExplanation)
 
@@ -171,8 +186,10 @@ class AccountClient:
 
     def watch(self, job_id: str, *, after_sequence: int = 0) -> Iterator[JobEvent]:
         """Outlives a broker or an orchestrator that is away, for ten minutes at a time."""
+        if after_sequence < 0:
+            raise InvalidInputError("after_sequence counts from 0, the beginning of the job")
         watch = Watch(
-            facts=lambda after: self._ask_orchestrator(ListFacts(job_id=job_id, after_sequence=after), FactList),
+            facts=lambda after: self._facts(job_id, after),
             job=lambda: self.get_job(job_id),
             after_sequence=after_sequence,
         )
@@ -180,9 +197,15 @@ class AccountClient:
 
     def subscribe(self, *types: str, name: str | None = None) -> Subscription:
         """Listen to facts as they happen, of this account, or without one of all; see `Subscription`."""
+        if self._wire.link.closed:
+            raise ClientClosedError
         return Subscription(
             self._wire.address, types, name=name, account_id=self._account_id, told=self._wire.told
         )
+
+    @refuses_in_words
+    def _facts(self, job_id: str, after_sequence: int) -> FactList:
+        return self._ask_orchestrator(ListFacts(job_id=job_id, after_sequence=after_sequence), FactList)
 
     def _ask_content(self, query: Query, reply: type[R], *, timeout_s: float | None = None) -> R:
         return self._ask(_CONTENT, query, reply, timeout_s or self._wire.timeout_s)

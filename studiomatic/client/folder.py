@@ -30,6 +30,7 @@ from shared.storage.configured import open_configured_store
 from studiomatic.client.errors import NothingServesError
 from studiomatic.client.events import ENDINGS, event_of
 from studiomatic.client.port import JobEvent
+from studiomatic.client.refusing import refuses_in_words
 from studiomatic.data_folder import DataFolder
 
 _POLL_S = 0.15
@@ -78,6 +79,7 @@ class FolderClient:
     def add_audio(self, path: Path) -> AudioReference:
         return self._content.add_audio(self.account_id, path)
 
+    @refuses_in_words
     def submit(
         self, project_id: str, *, idempotency_key: str, revision_id: str | None = None, priority: int = 0
     ) -> str:
@@ -89,6 +91,7 @@ class FolderClient:
         )
         return self._jobs.submit(self.account_id, request)
 
+    @refuses_in_words
     def resume(self, job_id: str, *, idempotency_key: str) -> str:
         return self._jobs.resume(self.account_id, ResumeJob(job_id=job_id, idempotency_key=idempotency_key))
 
