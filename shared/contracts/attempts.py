@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from shared.contracts.message import Fact, Value
-from shared.contracts.text import made_storable
+from shared.text import made_storable
 
 
 def _told(words: object) -> object:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg2.extensions
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from shared.db.discretion import make_discreet
 from shared.errors import ConfigurationError
 
 CONNECT_TIMEOUT_S = 5
@@ -85,6 +86,8 @@ def _engine(url: URL, schema: str, pool_size: int) -> Engine:
             "application_name": f"studiomatic-{schema}",
         },
     )
+
+    make_discreet(engine)
 
     @event.listens_for(engine, "first_connect")
     def _name_schema(_driver: object, _record: object) -> None:

@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
+from shared.db.discretion import make_discreet
 from shared.db.failures import damage_reported, is_busy
 from shared.db.turns import Turn
 from shared.errors import ConfigurationError, DatabaseUnavailableError, StudiomaticError
@@ -173,6 +174,7 @@ def _engine(path: Path, *, begin: str, pragmas: tuple[str, ...], pool_size: int)
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
+    make_discreet(engine)
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

@@ -15,8 +15,8 @@ from shared.contracts.jobs import CancelJob, GetJob, ListJobs, ResumeJob, Submit
 from shared.contracts.message import Query
 from shared.contracts.projects import CreateProject, GetProject, ProjectDraft, SlideDraft
 from shared.contracts.revisions import RevisionTitles
-from shared.contracts.text import made_storable
 from shared.errors import InvalidInputError, InvalidMessageError
+from shared.text import made_storable
 
 GOLDEN = Path(__file__).parent / "golden"
 UNSTORABLE = pytest.mark.parametrize("text", ["hunter\0two", "hunter\ud83dtwo"], ids=["nul", "half a pair"])
