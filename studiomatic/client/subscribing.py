@@ -87,7 +87,7 @@ class Subscription:
         self._closed = False
         self._consumer = ""
         self._link = Link(address, told)
-        self._link.on_open(setup=self._set_up)
+        self._link.on_open(setup=self._set_up, resume=self._consume)
         self._link.start()
 
     def __iter__(self) -> Iterator[JobEvent]:
@@ -168,12 +168,15 @@ class Subscription:
     # In the link's thread
 
     def _set_up(self, channel: LiveChannel) -> None:
-        with self._arrived:
-            self._waiting.clear()  # the broker delivers them again
         channel.amqp.queue_declare(self._queue, durable=True, arguments=_arguments(named=self._named))
         for key in self._keys:
             channel.amqp.queue_bind(self._queue, events_exchange("orchestrator"), routing_key=key)
         channel.amqp.basic_qos(prefetch_count=_PREFETCH)
+
+    def _consume(self, channel: LiveChannel) -> None:
+        """Only now: an acknowledgement would be dropped while the channel is not ready."""
+        with self._arrived:
+            self._waiting.clear()  # the broker delivers them again
         self._consumer = channel.amqp.basic_consume(self._queue, partial(self._on_message, channel))
 
     def _delete_queue(self, channel: LiveChannel) -> None:

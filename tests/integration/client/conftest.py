@@ -75,6 +75,17 @@ def queue_names(rabbitmq: RabbitMQ) -> Callable[[str], set[str]]:
     return lambda prefix: {name for name in rabbitmq.control(listing).split() if name.startswith(prefix)}
 
 
+@pytest.fixture
+def kept_messages(rabbitmq: RabbitMQ) -> Callable[[str], int]:
+    """How many messages a queue holds, those in the hands of its readers included."""
+    return lambda queue: int(
+        rabbitmq.control(
+            f'begin {{ok, Q}} = rabbit_amqqueue:lookup({{resource, <<"{VHOST}">>, queue, <<"{queue}">>}}),'
+            " [{messages, N}] = rabbit_amqqueue:info(Q, [messages]), integer_to_list(N) end"
+        )
+    )
+
+
 @dataclass(kw_only=True)
 class StoredJob:
     account_id: str

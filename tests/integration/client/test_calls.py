@@ -29,7 +29,7 @@ def states() -> list[LinkState]:
 
 @pytest.fixture
 def client(url: str, states: list[LinkState]) -> Iterator[Client]:
-    with Client(url, ACCOUNT, told=lambda state, _reason: states.append(state)) as client:
+    with Client(url, ACCOUNT, timeout_s=100, told=lambda state, _reason: states.append(state)) as client:
         yield client
 
 
@@ -85,7 +85,7 @@ def test_a_call_waits_for_a_broker_that_is_restarted(
     with ThreadPoolExecutor(5) as threads:
         calls = [threads.submit(client.submit, "p", idempotency_key="same") for _ in range(5)]
         rabbitmq.start()
-        assert len({call.result(30) for call in calls}) == 1
+        assert len({call.result(100) for call in calls}) == 1
     assert states == [LinkState.AWAY, LinkState.UP]
     assert orchestrator.jobs() == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +24,9 @@ from studiomatic import Client
 from studiomatic.client import BrokerRefusedError, Subscription
 
 ACCOUNT, STRANGER = "account-a", "account-b"
+QUORUM_SETTLES_S = 2.0
+"""RabbitMQ 3.10.8 never finds a leader for a quorum queue that was declared 0.3 s before a kill -9; after 2 s it does."""
+
 LISTENER = Path(__file__).parent / "programs" / "listener.py"
 
 
@@ -77,14 +81,24 @@ def test_a_fact_whose_handling_failed_comes_again(client: Client, orchestrator: 
         assert sorted(taken(facts, 2)) == [(job, 2), (job, 3)]
 
 
-def test_a_fact_in_the_hands_of_a_killed_program_comes_again_and_earlier_ones_do_not(
-    client: Client, orchestrator: Any, url: str, name: str
+def test_a_fact_in_the_hands_of_a_killed_program_comes_again_and_settled_ones_do_not(
+    client: Client,
+    orchestrator: Any,
+    url: str,
+    name: str,
+    kept_messages: Callable[[str], int],
+    eventually: Callable[..., None],
 ) -> None:
     client.subscribe("task.started", name=name).close()
     job = orchestrator.new_job()
     orchestrator.work(job, 5)
-    program = subprocess.run([sys.executable, str(LISTENER), url, name], capture_output=True, text=True)
-    assert (program.stdout.split(), program.stderr) == (["2", "3", "4"], "")
+    with subprocess.Popen(
+        [sys.executable, str(LISTENER), url, name], stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout
+        assert [program.stdout.readline() for _ in range(3)] == ["2\n", "3\n", "4\n"]
+        eventually(lambda: kept_messages(f"subscriptions.edge.{name}") == 3)
+        program.kill()
     with client.subscribe("task.started", name=name) as facts:
         assert sorted(taken(facts, 3)) == [(job, 4), (job, 5), (job, 6)]
 
@@ -103,29 +117,37 @@ def test_two_names_hear_everything_each_and_two_of_one_name_share(
 
 @pytest.mark.parametrize("kind", ["named", "unnamed"])
 def test_a_broker_that_is_killed_and_started_again_loses_and_doubles_no_fact(
-    client: Client, orchestrator: Any, rabbitmq: RabbitMQ, name: str, kind: str
+    client: Client,
+    orchestrator: Any,
+    rabbitmq: RabbitMQ,
+    eventually: Callable[..., None],
+    name: str,
+    kind: str,
 ) -> None:
-    with client.subscribe("task.*", name=name if kind == "named" else None) as facts, ThreadPoolExecutor(1) as one:
+    with ThreadPoolExecutor(1) as one, client.subscribe("task.*", name=name if kind == "named" else None) as facts:
+        declared = time.monotonic()
         job = orchestrator.new_job()
         listening = one.submit(taken, facts, 90)
         orchestrator.work(job, 30)
+        eventually(lambda: time.monotonic() - declared > QUORUM_SETTLES_S)
         rabbitmq.kill()
         orchestrator.work(job, 30)
         rabbitmq.start()
         orchestrator.work(job, 30)
-        assert sorted(listening.result(60)) == [(job, sequence) for sequence in range(2, 92)]
+        assert sorted(listening.result(120)) == [(job, sequence) for sequence in range(2, 92)]
 
 
 def test_connections_that_are_closed_again_and_again_lose_and_double_no_fact(
-    client: Client, orchestrator: Any, rabbitmq: RabbitMQ, name: str
+    client: Client, orchestrator: Any, rabbitmq: RabbitMQ, name: str, eventually: Callable[..., None]
 ) -> None:
-    with client.subscribe("task.*", name=name) as facts, ThreadPoolExecutor(1) as one:
+    with ThreadPoolExecutor(1) as one, client.subscribe("task.*", name=name) as facts:
         job = orchestrator.new_job()
         listening = one.submit(taken, facts, 100)
         for _ in range(5):
             orchestrator.work(job, 20)
+            eventually(lambda: rabbitmq.connections() == 3)
             rabbitmq.close_all_connections()
-        assert sorted(listening.result(60)) == [(job, sequence) for sequence in range(2, 102)]
+        assert sorted(listening.result(120)) == [(job, sequence) for sequence in range(2, 102)]
 
 
 def test_what_cannot_be_read_or_is_of_a_newer_release_does_not_stop_the_others(
