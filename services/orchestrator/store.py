@@ -1,4 +1,9 @@
-"""Reads and writes the orchestrator's tables; every change of a job or task goes through one transaction here."""
+"""Reads and writes the orchestrator's tables; every change of a job or task goes through one transaction here.
+
+All transactions lock in one order, so that no two wait for each other for ever: jobs (by id), then tasks (of a job
+by id; dispatch, which locks no job, skips those that others hold), then shares (by pool and account). A new row
+waits only for a rival with the same key, which is of the same job or the same request.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,9 @@ from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, 
 from services.orchestrator.domain.kinds import KINDS, POOLS
 from services.orchestrator.domain.plan import PlannedTask
 from services.orchestrator.domain.records import JobRecord, TaskRecord
-from services.orchestrator.domain.share import Share, after_dispatch, on_arrival
+from services.orchestrator.domain.share import Share
 from services.orchestrator.domain.states import transition
+from services.orchestrator.shares import ShareBook
 from services.orchestrator.tables import (
     ATTEMPTS,
     DISPATCH_LIMITS,
@@ -40,7 +46,8 @@ from shared.ids import new_id
 SOURCE = "/studiomatic/orchestrator"
 ALL_THERE = "all it needs is there"
 _INBOX_CONSUMER = "orchestrator"
-_COUNTED = {TaskState.READY: "ready", TaskState.DISPATCHED: "dispatched", TaskState.RUNNING: "running"}
+_ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
+"""States in which a job wants work to be done."""
 
 
 class JobStore:
@@ -58,7 +65,9 @@ class JobStore:
     def transaction(self) -> Iterator[JobUnit]:
         """One atomic change: state, facts and commands are stored together or not at all."""
         with self._database.transaction() as connection:
-            yield JobUnit(connection, self._clock, locks=True)
+            unit = JobUnit(connection, self._clock, locks=True)
+            yield unit
+            unit.finish()
 
     @contextmanager
     def reading(self) -> Iterator[JobUnit]:
@@ -78,6 +87,11 @@ class JobUnit:
         self._connection = connection
         self._clock = clock
         self._locks = locks
+        self._shares = ShareBook(connection)
+
+    def finish(self) -> None:
+        """Write what is written last."""
+        self._shares.write()
 
     # Jobs
 
@@ -163,7 +177,7 @@ class JobUnit:
         for pool in POOLS:
             arrived = sum(1 for task in new if KINDS[task.kind].pool == pool and not task.waits)
             if arrived:
-                self._count_arrivals(pool, job.account_id, arrived)
+                self._shares.arrive(pool, job.account_id, arrived)
         return len(new)
 
     def change_task(self, task: TaskRecord, state: TaskState, reason: str, **changes: Any) -> TaskRecord:
@@ -176,7 +190,7 @@ class JobUnit:
         if state.is_terminal:
             values["ended_at"] = self._clock.now()
         self._connection.execute(update(TASKS).where(TASKS.c.task_id == task.task_id).values(values))
-        self._recount(task, task.state, state)
+        self._shares.move(task.row.pool, task.account_id, task.state, state)
         if state.is_terminal:
             self.lose_attempts(task)
         return changed
@@ -204,10 +218,6 @@ class JobUnit:
         )
         return [_task(row) for row in self._connection.execute(query).mappings()]
 
-    def tasks_in(self, *states: TaskState) -> list[TaskRecord]:
-        query = select(TASKS).where(TASKS.c.state.in_([state.value for state in states])).order_by(TASKS.c.task_id)
-        return [_task(row) for row in self._connection.execute(query).mappings()]
-
     # Dispatch
 
     def pools_with_ready_tasks(self) -> set[str]:
@@ -217,27 +227,16 @@ class JobUnit:
 
     def shares(self, pool: str) -> list[Share]:
         """Accounts that have work in a pool."""
-        busy = POOL_SHARES.c.ready + POOL_SHARES.c.dispatched + POOL_SHARES.c.running
-        rows = self._connection.execute(select(POOL_SHARES).where(POOL_SHARES.c.pool == pool, busy > 0)).mappings()
-        return [
-            Share(
-                account_id=row["account_id"],
-                ready=row["ready"],
-                dispatched=row["dispatched"],
-                running=row["running"],
-                weight=row["weight"],
-                virtual_time=row["virtual_time"],
-            )
-            for row in rows
-        ]
+        return self._shares.busy(pool)
 
     def claim(self, pool: str, share: Share, now: datetime) -> TaskRecord | None:
-        """Take the account's next due task: highest priority first, then the oldest."""
+        """Take the account's next due task of an active job: highest priority first, then the oldest."""
         limited = (
             select(DISPATCH_LIMITS.c.kind)
             .where(DISPATCH_LIMITS.c.account_id == share.account_id, DISPATCH_LIMITS.c.until > now)
             .scalar_subquery()
         )
+        wanted = select(JOBS.c.job_id).where(JOBS.c.job_id == TASKS.c.job_id, JOBS.c.state.in_(_ACTIVE))
         query = (
             select(TASKS)
             .where(
@@ -246,21 +245,18 @@ class JobUnit:
                 TASKS.c.state == TaskState.READY.value,
                 TASKS.c.not_before <= now,
                 TASKS.c.kind.not_in(limited),
+                wanted.exists(),
             )
             .order_by(TASKS.c.rank, TASKS.c.task_id)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=TASKS)
         )
         row = self._connection.execute(query).mappings().one_or_none()
         return _task(row) if row else None
 
     def charge(self, pool: str, share: Share) -> None:
         """Move the account's virtual time forward by one dispatch."""
-        self._connection.execute(
-            update(POOL_SHARES)
-            .where(POOL_SHARES.c.pool == pool, POOL_SHARES.c.account_id == share.account_id)
-            .values(virtual_time=after_dispatch(share))
-        )
+        self._shares.charge(pool, share.account_id)
 
     def limit_dispatch(self, task: TaskRecord, limit_key: str, until: datetime) -> None:
         """Let no task of this account and kind be dispatched before ``until``."""
@@ -399,40 +395,6 @@ class JobUnit:
             reused=False,
             created_at=now,
         )
-
-    def _count_arrivals(self, pool: str, account_id: str, arrived: int) -> None:
-        """Add ready tasks to an account's share; one that was idle starts where the others are."""
-        insert_if_absent(
-            self._connection,
-            POOL_SHARES,
-            pool=pool,
-            account_id=account_id,
-            ready=0,
-            dispatched=0,
-            running=0,
-            weight=1.0,
-            virtual_time=0.0,
-        )
-        row = (POOL_SHARES.c.pool == pool) & (POOL_SHARES.c.account_id == account_id)
-        share = self._connection.execute(select(POOL_SHARES).where(row).with_for_update()).mappings().one()
-        values: dict[str, Any] = {"ready": share["ready"] + arrived}
-        if share["ready"] + share["dispatched"] + share["running"] == 0:
-            others = [s.virtual_time for s in self.shares(pool)]
-            values["virtual_time"] = on_arrival(share["virtual_time"], others)
-        self._connection.execute(update(POOL_SHARES).where(row).values(values))
-
-    def _recount(self, task: TaskRecord, old: TaskState, new: TaskState) -> None:
-        pool = task.row.pool
-        row = (POOL_SHARES.c.pool == pool) & (POOL_SHARES.c.account_id == task.account_id)
-        changes = {}
-        if old in _COUNTED:
-            changes[_COUNTED[old]] = POOL_SHARES.c[_COUNTED[old]] - 1
-        if new in _COUNTED and new is not TaskState.READY:
-            changes[_COUNTED[new]] = POOL_SHARES.c[_COUNTED[new]] + 1
-        if changes:
-            self._connection.execute(update(POOL_SHARES).where(row).values(changes))
-        if new is TaskState.READY:
-            self._count_arrivals(pool, task.account_id, 1)
 
 
 def _job_values(job: JobRecord) -> dict[str, Any]:

@@ -202,8 +202,10 @@ class Advance:
 
     def _release(self, job: JobRecord, task: TaskRecord, arguments: dict[str, object]) -> None:
         with self._store.transaction() as unit:
-            current = unit.task(task.task_id)
-            if _still_active(unit, job) and current and current.state is TaskState.WAITING:
+            if not _still_active(unit, job):
+                return
+            current = unit.task(task.task_id)  # under the job's lock: another process may have released it
+            if current and current.state is TaskState.WAITING:
                 unit.change_task(current, TaskState.READY, "all it needs is there", arguments=arguments)
 
 

@@ -203,8 +203,7 @@ class RecordAttempts:
         if not report.is_current:
             return
         if report.job.state is JobState.CANCELLING:
-            unit.change_task(report.task, TaskState.CANCELLED, "stopped by its worker", lease_until=None)
-            end_if_cancelled(unit, report.job)
+            _drop(unit, report.job, report.task, "stopped by its worker")
             return
         # Its worker had to stop although the job goes on: that is a loss, not the end of the task.
         lost = fact.error.code == CANCELLED_CODE
@@ -214,6 +213,9 @@ class RecordAttempts:
         unit.close_attempt(fact.execution_id, "deferred")
         if not report.is_current:
             return
+        if report.job.state is JobState.CANCELLING:
+            _drop(unit, report.job, report.task, "its worker put it off while its job was stopped")
+            return
         # Its worker's clock may be wrong, but by the same amount in both: only the span between them counts.
         until = self._clock.now() + max(fact.until - report.envelope.time, timedelta(0))
         unit.limit_dispatch(report.task, fact.limit_key, until)
@@ -222,8 +224,7 @@ class RecordAttempts:
     def _retry_or_fail(self, unit: Unit, job: JobRecord, task: TaskRecord, error: ErrorInfo) -> None:
         used = task.attempts_used + 1
         if job.state is JobState.CANCELLING:
-            unit.change_task(task, TaskState.CANCELLED, error.message, lease_until=None)
-            end_if_cancelled(unit, job)
+            _drop(unit, job, task, error.message)
             return
         decision = after_failure(
             error,
@@ -264,6 +265,12 @@ def _report(unit: Unit, fact: AttemptFact, envelope: Envelope) -> Report | None:
     if task is None or job is None:
         return None
     return Report(job=job, task=task, fact=fact, envelope=envelope)
+
+
+def _drop(unit: Unit, job: JobRecord, task: TaskRecord, reason: str) -> None:
+    """A task of a job that is being stopped does not run any more; the job ends with its last one."""
+    unit.change_task(task, TaskState.CANCELLED, reason, lease_until=None)
+    end_if_cancelled(unit, job)
 
 
 def _task_and_job(unit: Unit, task_id: str) -> tuple[TaskRecord | None, JobRecord | None]:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from services.orchestrator.handlers.advance import Advance
 from services.orchestrator.handlers.attempts import RecordAttempts
-from services.orchestrator.handlers.ports import Store
+from services.orchestrator.handlers.ending import drop_tasks, end_if_cancelled
+from services.orchestrator.handlers.ports import Store, Unit
 from shared.clock import Clock
-from shared.contracts.jobs import TaskState
+from shared.contracts.jobs import JobState, TaskState
 
 _LIMIT = 200
 INTERRUPTED = "the process that worked on it stopped"
@@ -66,13 +67,13 @@ class Recover:
     def restart_everything(self) -> None:
         """The broker lost its messages and all workers died with it: dispatch anew what was under way.
 
-        Uses no attempt, and the next dispatch has a new number, so that a late report of the old one is stale.
+        Jobs that are being stopped end. Uses no attempt, and the next dispatch has a new number, so that a late
+        report of the old one is stale.
         """
         with self._store.transaction() as unit:
             unit.discard_commands()
-            for task in unit.tasks_in(TaskState.DISPATCHED, TaskState.RUNNING):
-                unit.lose_attempts(task)
-                unit.change_task(task, TaskState.READY, INTERRUPTED, lease_until=None)
+            for job_id in unit.active_job_ids():
+                _restart(unit, job_id)
 
     def advance_all(self) -> None:
         """Bring every active job's plan up to date: the process may have stopped before it did."""
@@ -80,3 +81,17 @@ class Recover:
             active = unit.active_job_ids()
         for job_id in active:
             self._advance.advance(job_id)
+
+
+def _restart(unit: Unit, job_id: str) -> None:
+    job = unit.job(job_id)
+    if job is None or job.state.is_terminal:
+        return
+    if job.state is JobState.CANCELLING:
+        drop_tasks(unit, job, INTERRUPTED, running_too=True)
+        end_if_cancelled(unit, job)
+        return
+    for task in unit.tasks(job_id):
+        if task.state in (TaskState.DISPATCHED, TaskState.RUNNING):
+            unit.lose_attempts(task)
+            unit.change_task(task, TaskState.READY, INTERRUPTED, lease_until=None)

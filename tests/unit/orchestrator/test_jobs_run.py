@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from sqlalchemy import update
 
+from services.orchestrator.tables import JOBS
 from shared.contracts.attempts import AttemptFailed, AttemptSucceeded, ErrorInfo
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobState, ResumeJob, Stage, SubmitJob, TaskState
@@ -426,6 +428,39 @@ def test_with_nothing_running_anywhere_a_cancel_ends_the_job_at_once(farm) -> No
     job = farm.job(slides=1)
     farm.start(*farm.commands()[0])
     assert farm.cancel.cancel("acc", job, nothing_runs=True) is JobState.CANCELLED
+
+
+def test_a_task_put_off_while_its_job_is_cancelled_ends_with_it(farm) -> None:
+    job = farm.job(slides=1)
+    envelope, command = next(pair for pair in farm.commands() if isinstance(pair[1], GenerateImage))
+    farm.start(envelope, command)
+    farm.cancel.cancel("acc", job)
+
+    farm.defer(envelope, command, seconds=3600)
+
+    assert farm.state(job) is JobState.CANCELLED
+    assert farm.tasks(job)["image/s1"] is TaskState.CANCELLED
+    assert farm.commands() == []
+
+
+def test_a_job_that_was_being_cancelled_when_everything_died_is_cancelled(farm) -> None:
+    job = farm.job(slides=1)
+    envelope, command = farm.commands()[0]
+    farm.start(envelope, command)
+    assert farm.cancel.cancel("acc", job) is JobState.CANCELLING
+
+    farm.recover.restart_everything()
+
+    assert farm.state(job) is JobState.CANCELLED
+    assert farm.commands() == []
+
+
+def test_a_task_of_a_job_that_has_ended_is_never_dispatched(farm) -> None:
+    job = farm.job(slides=1)
+    with farm.database.transaction() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.job_id == job).values(state=JobState.CANCELLING.value))
+
+    assert farm.commands() == []
 
 
 def test_cancelling_while_the_video_is_assembled_cancels_the_job(farm) -> None:
