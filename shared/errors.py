@@ -13,6 +13,7 @@ boundary; a service adds its own leaves beside the code that raises them.
     ├── ConfigurationError           settings that cannot work; found at start
     ├── InfrastructureError          database, broker or object store away: retried in place, uses no attempt
     │   ├── DatabaseUnavailableError
+    │   │   └── TransactionConflictError   undone in favour of another transaction; repeat it at once
     │   ├── BrokerUnavailableError
     │   └── StorageUnavailableError
     ├── TaskFailedError              a worker's attempt failed; ``retryable`` says if another may succeed
@@ -96,6 +97,12 @@ class DatabaseUnavailableError(InfrastructureError):
     """The database does not answer."""
 
     code = "infrastructure.database"
+
+
+class TransactionConflictError(DatabaseUnavailableError):
+    """The database undid this transaction in favour of another; the same work may be done again at once."""
+
+    code = "infrastructure.database.conflict"
 
 
 class BrokerUnavailableError(InfrastructureError):

@@ -19,13 +19,17 @@ from shared.contracts.attempts import ErrorInfo
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import Envelope, decode, enclose, read
 from shared.contracts.message import Query, Reply
-from shared.errors import InfrastructureError, InvalidMessageError, StudiomaticError
+from shared.errors import InfrastructureError, InvalidMessageError, StudiomaticError, TransactionConflictError
 from shared.ids import AccountId
 
 log = structlog.get_logger(__name__)
 
 Answer = Callable[[Query, Caller], Reply]
 """Calls the service's method."""
+
+
+_TRIES = 4
+"""Of an answer whose transaction was undone in favour of another; the second is nearly always the last."""
 
 
 class Call(Delivery, Protocol):
@@ -94,7 +98,7 @@ class CallAnswerer:
         try:
             answering = self._answering(envelope)
             caller = Caller(account_id=_account_of(envelope), envelope=envelope, deadline=deadline)
-            return answering.answer(read(envelope, answering.query), caller)
+            return _answer(answering, read(envelope, answering.query), caller)
         except StudiomaticError as error:
             return CallFailed(error=ErrorInfo(code=error.code, message=error.message, retryable=error.retryable))
         except Exception as error:
@@ -115,6 +119,16 @@ class CallAnswerer:
             self._replies.send(answer, str(call.properties.get("reply_to", "")))
         except (InfrastructureError, InvalidMessageError) as error:
             log.warning("reply_not_sent", error=str(error))
+
+
+def _answer(answering: Answering, query: Query, caller: Caller) -> Reply:
+    """Call the service's method; again while it loses against other transactions, for the caller still waits."""
+    for _ in range(_TRIES - 1):
+        try:
+            return answering.answer(query, caller)
+        except TransactionConflictError as error:
+            log.warning("answer_repeated", error=str(error))
+    return answering.answer(query, caller)
 
 
 def _seconds_given(call: Call) -> float:

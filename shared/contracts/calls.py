@@ -21,6 +21,7 @@ from shared.errors import (
     RemoteError,
     StorageUnavailableError,
     StudiomaticError,
+    TransactionConflictError,
 )
 
 TIMEOUT_HEADER = "timeout-ms"
@@ -46,6 +47,7 @@ _COMMON_ERRORS: dict[str, type[StudiomaticError]] = {
         BadMediaError,
         InfrastructureError,
         DatabaseUnavailableError,
+        TransactionConflictError,
         BrokerUnavailableError,
         StorageUnavailableError,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.errors import DatabaseUnavailableError, StudiomaticError
+from shared.errors import DatabaseUnavailableError, StudiomaticError, TransactionConflictError
 
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = _SQLITE_BUSY | {
@@ -28,9 +28,11 @@ _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _POSTGRES_CLASSES_AWAY = ("08", "53", "57", "58")
 _POSTGRES_READ_ONLY = "25006"
 _POSTGRES_CODES_AWAY = {
+    "55P03",  # lock_not_available: lock_timeout
+}
+_POSTGRES_CODES_CONFLICT = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
-    "55P03",  # lock_not_available: lock_timeout
 }
 
 
@@ -68,6 +70,7 @@ def unavailability_reported(*, writing: bool) -> Iterator[None]:
             otherwise it is a mistake of the caller.
 
     Raises:
+        TransactionConflictError: Nothing of the transaction was done; repeat it at once.
         DatabaseUnavailableError: Retry the whole transaction. When the commit itself failed it may have
             taken effect; whoever retries must be idempotent.
     """
@@ -78,6 +81,10 @@ def unavailability_reported(*, writing: bool) -> Iterator[None]:
             "all database connections of this process are in use; raise the pool size or lower the slots"
         ) from error
     except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) in _POSTGRES_CODES_CONFLICT:
+            raise TransactionConflictError(
+                f"the database undid a transaction that another stood in the way of: {_first_line(error)}"
+            ) from error
         if not _is_away(error, writing=writing):
             raise
         raise DatabaseUnavailableError(f"the database does not answer: {_first_line(error)}") from error

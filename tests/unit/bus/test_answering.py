@@ -13,7 +13,7 @@ from shared.bus.answering import Answering, CallAnswerer
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import enclose, read
 from shared.contracts.message import Query, Reply
-from shared.errors import BrokerUnavailableError, ConflictError
+from shared.errors import BrokerUnavailableError, ConflictError, TransactionConflictError
 from shared.metrics import REGISTRY
 
 
@@ -84,6 +84,35 @@ def test_an_error_is_answered_by_its_code_and_no_secret(call, error, code) -> No
     assert failed.error.code == code
     assert "secret" not in failed.error.message
     assert message.answers == ["ack"]
+
+
+def test_an_answer_that_lost_against_another_transaction_is_made_again(call) -> None:
+    lost = [TransactionConflictError(), TransactionConflictError()]
+
+    def answer(_query, _caller) -> Name:
+        if lost:
+            raise lost.pop()
+        return Name(name="at last")
+
+    sent = Sent()
+    _, message = call()
+    an_answerer(answer, sent).deal(message)
+    assert read(sent[0][0], Name).name == "at last"
+
+
+def test_an_answer_that_always_loses_is_told_as_such_and_may_be_asked_again(call) -> None:
+    tries = []
+
+    def answer(_query, _caller) -> Name:
+        tries.append(1)
+        raise TransactionConflictError
+
+    sent = Sent()
+    _, message = call()
+    an_answerer(answer, sent).deal(message)
+    failed = read(sent[0][0], CallFailed)
+    assert (failed.error.code, failed.error.retryable) == ("infrastructure.database.conflict", True)
+    assert len(tries) == 4
 
 
 def test_whoever_waits_no_longer_gets_no_answer(call) -> None:
