@@ -61,10 +61,10 @@ def fetch(download: HttpDownload, target: Path, *, expected: Fingerprint, name: 
     """
     with _answer("GET", download.url, "a download") as response:
         _check_download(response.status, name)
+        if response.length not in (None, expected.size_bytes):
+            raise DigestMismatchError(f"{name} has {response.length} bytes at the store, expected {expected}")
         with ObjectBody(response, expected.size_bytes, lambda: _http_errors("a download")) as body:
             save(body, target, expected, name)
-            if response.read(1):
-                raise DigestMismatchError(f"{name}: the store sent more than {expected}")
 
 
 @contextmanager
