@@ -108,6 +108,17 @@ def test_live_facts_in_order_are_handed_out_without_asking_again() -> None:
     assert len(asked) == 1
 
 
+def test_a_live_fact_after_a_lost_one_is_held_back_until_the_lost_one_is_there() -> None:
+    orchestrator, nudges = Orchestrator(facts_of_a_job(6), stored=2), Nudges()
+
+    def the_third_is_lost() -> None:
+        nudges.mailbox.put(orchestrator.history[3])
+        orchestrator.before_answer = lambda: setattr(orchestrator, "stored", 6)
+
+    orchestrator.before_answer = the_third_is_lost
+    assert watched(orchestrator, nudges) == [1, 2, 3, 4, 5, 6]
+
+
 def test_lost_repeated_and_shuffled_live_facts_leave_no_gap_and_no_double() -> None:
     for seed in range(50):
         chance = random.Random(seed)
