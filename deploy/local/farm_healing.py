@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +14,8 @@ import structlog
 from shared.errors import StudiomaticError
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+LOOK_S = 0.25
+"""From one look at somebody to the next."""
 RECOVERED_S = 60.0
 """Whoever lives this long after a start has recovered."""
 
@@ -72,3 +77,42 @@ class Charge:
             return False
         log.info("member_restarted", member=self.name)
         return True
+
+
+class Healing:
+    """Looks after everybody side by side: a server that is long in starting delays nobody else's start.
+
+    Args:
+        restarted: Called after each restart, one call at a time.
+    """
+
+    def __init__(self, charges: Sequence[Charge], *, restarted: Callable[[], None]) -> None:
+        self._charges = charges
+        self._restarted = restarted
+        self._telling = threading.Lock()
+        self._ending = threading.Event()
+        self._broken: queue.Queue[Exception] = queue.Queue()
+
+    def serve(self) -> None:
+        """Look after everybody until interrupted; no start begins afterwards.
+
+        Raises:
+            Exception: What ended the care for one of them; the others are looked after no longer.
+        """
+        for charge in self._charges:
+            # One that is starting when all ends must not be waited for: what it starts is ended with the rest.
+            threading.Thread(target=self._look_after, args=(charge,), name=charge.name, daemon=True).start()
+        try:
+            raise self._broken.get()
+        finally:
+            self._ending.set()
+
+    def _look_after(self, charge: Charge) -> None:
+        try:
+            while not self._ending.is_set():
+                if charge.look(time.monotonic()):
+                    with self._telling:
+                        self._restarted()
+                self._ending.wait(LOOK_S)
+        except Exception as error:  # noqa: BLE001 - raised again by `serve`
+            self._broken.put(error)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import structlog
 
 from deploy.local.farm import Farm
-from deploy.local.farm_healing import Charge
+from deploy.local.farm_healing import Charge, Healing
 from deploy.local.farm_home import FarmHome, FarmState
 from deploy.local.ports import HOST
 from deploy.local.servers import Servers
@@ -24,8 +23,6 @@ from shared.errors import StudiomaticError
 from shared.logging import configure_logging
 
 READY = "ready"
-
-_LOOK_S = 0.25
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +48,7 @@ class Supervisor:
 
     def serve(self) -> None:
         """Look after everybody until interrupted."""
-        while True:
-            restarted = [charge.name for charge in self._charges if charge.look(time.monotonic())]
-            if restarted:
-                self._tell()
-            time.sleep(_LOOK_S)
+        Healing(self._charges, restarted=self._tell).serve()
 
     def _tell(self) -> None:
         farm, s3 = self._farm, self._farm.s3_location()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from deploy.local.errors import ServerUnavailableError
-from deploy.local.farm_healing import FIRST_WAIT_S, LONGEST_WAIT_S, RECOVERED_S, Charge
+from deploy.local.farm_healing import FIRST_WAIT_S, LONGEST_WAIT_S, RECOVERED_S, Charge, Healing
 
 
 class Patient:
@@ -83,3 +87,41 @@ def test_a_start_that_fails_is_tried_again_and_ends_nothing() -> None:
     now = wait_until_started(looked_after, patient, 0.0)
     wait_until_started(looked_after, patient, now)
     assert patient.starts == 2
+
+
+class Slow(Patient):
+    """Is as long in starting as the test likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may_live = threading.Event(), threading.Event()
+
+    def start(self) -> None:
+        self.begun.set()
+        assert self.may_live.wait(30)
+        super().start()
+
+
+def test_the_dead_are_started_while_another_is_long_in_starting() -> None:
+    slow, quick, lost = Slow(), Patient(), Patient()
+    restarted = threading.Event()
+
+    def start_quick() -> None:
+        assert slow.begun.wait(30)
+        quick.start()
+
+    def break_down() -> None:
+        assert restarted.wait(30)
+        assert not slow.alive
+        slow.may_live.set()
+        raise KeyError("ends the test")
+
+    charges = [
+        Charge(name="slow", member=slow, start=slow.start),
+        Charge(name="quick", member=quick, start=start_quick),
+        Charge(name="lost", member=lost, start=break_down),
+    ]
+    slow.alive = quick.alive = lost.alive = False
+
+    with pytest.raises(KeyError, match="ends the test"):
+        Healing(charges, restarted=restarted.set).serve()
