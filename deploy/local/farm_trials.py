@@ -31,7 +31,7 @@ from shared.storage import ObjectStore, asset_key, open_store
 TINY = FrameSize(width=128, height=128)
 _PICTURE_SIZE = (640, 360)
 _GRAIN = 4
-_CALL_S = 60.0
+_CALL_S = 180.0
 
 
 class FarmTrials:

@@ -8,7 +8,7 @@ from shared.contracts.projects import MusicDraft, ProjectDraft, SlideDraft
 from shared.contracts.revisions import MusicMode
 from shared.contracts.timeline import FrameSize
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 NARRATION = "The bee visits the flower, and the flower gives the bee a little of its nectar. " * 4
 

@@ -14,7 +14,7 @@ from shared.bus.publisher import Publisher
 from shared.contracts.envelope import Envelope, decode
 from shared.contracts.timeline import FrameSize
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 SIZE = FrameSize(width=640, height=360)
 WORKERS = ("content", "renderer")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.timeline import FrameSize
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 SIZE = FrameSize(width=1280, height=720)
 
