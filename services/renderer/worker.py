@@ -27,6 +27,7 @@ from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.handover import write_handover
 from services.renderer.pipeline.identity import engine_identity
 from services.renderer.pipeline.segment import render_segment
+from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.work import (
     AnyWork,
     AssembleWork,
@@ -115,18 +116,19 @@ def _request_lines(stream: IO[bytes]) -> queue.Queue[bytes]:
 
 def _serve(lines: queue.Queue[bytes], idle_seconds: float, answer: _Answer) -> None:
     adapter: TypeAdapter[AnyWork] = TypeAdapter(AnyWork)
+    stills = StillCache()  # all work of a child is of one account
     while True:
         try:
             line = lines.get(timeout=idle_seconds)
         except queue.Empty:
             return
         answer(Started())
-        answer(_outcome(adapter.validate_json(line), _throttled(answer)))
+        answer(_outcome(adapter.validate_json(line), stills, _throttled(answer)))
 
 
-def _outcome(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
+def _outcome(work: AnyWork, stills: StillCache, progress: Callable[[int, int], None]) -> BaseModel:
     try:
-        return Finished(result=_perform(work, progress).model_dump())
+        return Finished(result=_perform(work, stills, progress).model_dump())
     except TaskFailedError as error:
         return Failed(code=error.code, message=error.message, retryable=error.retryable)
     except MemoryError:
@@ -161,10 +163,10 @@ def _failed_file(error: OSError) -> Failed:
     )
 
 
-def _perform(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
+def _perform(work: AnyWork, stills: StillCache, progress: Callable[[int, int], None]) -> BaseModel:
     match work:
         case RenderSegmentWork():
-            return _render_segment(work, progress)
+            return _render_segment(work, stills, progress)
         case MixAudioWork():
             return _mix_audio(work, progress)
         case AssembleWork():
@@ -173,10 +175,12 @@ def _perform(work: AnyWork, progress: Callable[[int, int], None]) -> BaseModel:
             assert_never(work)
 
 
-def _render_segment(work: RenderSegmentWork, progress: Callable[[int, int], None]) -> SegmentRender:
+def _render_segment(
+    work: RenderSegmentWork, stills: StillCache, progress: Callable[[int, int], None]
+) -> SegmentRender:
     spec = SegmentSpec.model_validate_json(work.spec.read_bytes())
     _bound_memory(spec.size.width * spec.size.height)
-    report = render_segment(spec, work.images, work.out, progress)
+    report = render_segment(spec, work.images, work.out, progress, stills)
     return SegmentRender(frames=report.frames, missing_glyphs=report.missing_glyphs)
 
 

@@ -13,7 +13,8 @@ from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_at
 from services.renderer.pipeline.planes import Planes, new_frame, planes_of
 from services.renderer.pipeline.resample import resample
-from services.renderer.pipeline.stills import Still, load_still
+from services.renderer.pipeline.still_cache import StillCache
+from services.renderer.pipeline.stills import Still
 from shared.contracts.timeline import ClipTail, PictureClip, SegmentSpec
 
 cv2.setNumThreads(1)  # processes are the parallelism; also keeps sums in one order
@@ -24,11 +25,13 @@ class SegmentComposer:
 
     Args:
         images: Where the picture with a given SHA-256 lies.
+        stills: Pictures kept from earlier segments of the same account.
     """
 
-    def __init__(self, spec: SegmentSpec, images: Mapping[str, Path]) -> None:
+    def __init__(self, spec: SegmentSpec, images: Mapping[str, Path], stills: StillCache | None = None) -> None:
         self._spec = spec
         self._images = images
+        self._stills = stills or StillCache()
         self._still: Still | None = None
         self._still_before: Still | None = None
         self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
@@ -75,4 +78,4 @@ class SegmentComposer:
         path = self._images.get(clip.image.asset.sha256)
         if path is None:
             raise BadAssetError(f"picture {clip.image.asset.sha256} was not handed over")
-        return load_still(path, clip.image, clip.motion, self._spec.size)
+        return self._stills.load(path, clip.image, clip.motion, self._spec.size)

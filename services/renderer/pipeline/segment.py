@@ -9,6 +9,7 @@ from pathlib import Path
 from services.renderer.pipeline.compose import SegmentComposer
 from services.renderer.pipeline.encode import video_encoder
 from services.renderer.pipeline.planes import new_frame
+from services.renderer.pipeline.still_cache import StillCache
 from shared.contracts.timeline import SegmentSpec
 
 Progress = Callable[[int, int], None]
@@ -27,7 +28,11 @@ class SegmentReport:
 
 
 def render_segment(
-    spec: SegmentSpec, images: Mapping[str, Path], out_path: Path, progress: Progress
+    spec: SegmentSpec,
+    images: Mapping[str, Path],
+    out_path: Path,
+    progress: Progress,
+    stills: StillCache | None = None,
 ) -> SegmentReport:
     """Render a segment to an MP4 file whose pts start at 0.
 
@@ -35,11 +40,12 @@ def render_segment(
 
     Args:
         images: Where the picture with a given SHA-256 lies.
+        stills: Pictures kept from earlier segments of the same account, and for later ones.
     Raises:
         BadAssetError: A picture is missing or not what its reference says.
         OSError: The file cannot be written; ``errno`` tells why.
     """
-    composer = SegmentComposer(spec, images)
+    composer = SegmentComposer(spec, images, stills)
     frame = new_frame(spec.size.width, spec.size.height)
     with video_encoder(out_path, spec.size, spec.rate, spec.profile) as encoder:
         for done in range(spec.frames):

@@ -36,6 +36,11 @@ class Still:
     scale_x: float
     scale_y: float
 
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the planes take."""
+        return sum(plane.nbytes for plane in self.planes)
+
 
 def load_still(path: Path, reference: ImageReference, motion: Motion, frame: FrameSize) -> Still:
     """Decode a normalised picture and bring it to the size in which ``motion`` samples it best.
@@ -47,13 +52,20 @@ def load_still(path: Path, reference: ImageReference, motion: Motion, frame: Fra
         BadAssetError: The file is not a picture of the size that ``reference`` states.
     """
     original = (reference.width, reference.height)
-    width, height = _sampled_size(original, motion, frame)
+    width, height = sampled_size(original, motion, frame)
     return Still(
         planes=_planes_of(_decoded(path, reference), width, height),
         original=original,
         scale_x=width / reference.width,
         scale_y=height / reference.height,
     )
+
+
+def sampled_size(original: tuple[int, int], motion: Motion, frame: FrameSize) -> tuple[int, int]:
+    """Width and height, both even, of the still in which ``motion`` samples a picture of this size best."""
+    steps = [visible_part(view, original, frame).width / frame.width for view in (motion.start, motion.end)]
+    scale = min(1 / min(steps), _WIDEST_STEP / max(steps), _MOST_ENLARGED)
+    return _even(original[0] * scale), _even(original[1] * scale)
 
 
 def _decoded(path: Path, reference: ImageReference) -> Plane:
@@ -78,12 +90,6 @@ def _read(path: Path) -> Plane | None:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError from error
         return None
-
-
-def _sampled_size(original: tuple[int, int], motion: Motion, frame: FrameSize) -> tuple[int, int]:
-    steps = [visible_part(view, original, frame).width / frame.width for view in (motion.start, motion.end)]
-    scale = min(1 / min(steps), _WIDEST_STEP / max(steps), _MOST_ENLARGED)
-    return _even(original[0] * scale), _even(original[1] * scale)
 
 
 def _even(length: float) -> int:

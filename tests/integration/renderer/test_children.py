@@ -116,6 +116,18 @@ def test_a_child_is_kept_for_its_account_and_never_given_to_another(short_work, 
     pool.close()
 
 
+def test_pictures_are_kept_for_one_account_and_unknown_to_all_others(short_work):
+    """A file damaged after its first use tells who reads it anew."""
+    pool = ChildPool(2)
+    pool.run("one", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    next(iter(short_work.images.values())).write_bytes(b"damaged")
+
+    pool.run("one", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    with pytest.raises(TaskFailedError, match="cannot be decoded"):
+        pool.run("two", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    pool.close()
+
+
 def test_cancelling_kills_the_child_in_mid_work(endless_work):
     child, cancelled = RenderChild(), CancelsWhenWorkBegan()
     with pytest.raises(TaskCancelledError):
