@@ -8,7 +8,6 @@ less than 600 MiB for the child at 1080p, and the same bytes whether frames are 
 
 from __future__ import annotations
 
-import hashlib
 import resource
 import sys
 import tempfile
@@ -16,15 +15,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
-
+from benchmarks.renderer.slideshow import SIZES, painted
 from services.renderer.child import RenderChild
 from services.renderer.pipeline.compose import SegmentComposer
 from services.renderer.pipeline.encode import video_encoder
 from services.renderer.pipeline.planes import new_frame, planes_of
 from services.renderer.work import RenderSegmentWork
-from shared.contracts.references import AssetReference, ImageReference
+from shared.contracts.references import ImageReference
 from shared.contracts.timeline import (
     CaptionStyle,
     CaptionWord,
@@ -42,15 +39,15 @@ from shared.contracts.timeline import (
 )
 
 FRAMES = 90
-SIZES = {"1080p": FrameSize(width=1920, height=1080), "2160p": FrameSize(width=3840, height=2160)}
 PROMISED_MIB = 600
 
 
 def main() -> int:
     """Measure; returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
-        images = {image.asset.sha256: path for image, path in (painted(Path(folder), n) for n in range(2))}
-        references = [reference(path) for path in images.values()]
+        pictures = [painted(Path(folder), number) for number in range(2)]
+        images = {image.asset.sha256: path for image, path in pictures}
+        references = [image for image, _ in pictures]
         inputs = (references, images, Path(folder))
         kept = [costs(profile, *inputs) for profile in EncodingProfile]
         kept += [memory(name, profile, *inputs) for name in SIZES for profile in EncodingProfile]
@@ -125,26 +122,6 @@ def cpu_milliseconds(step: Callable[[], None]) -> float:
     step()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def painted(folder: Path, seed: int) -> tuple[ImageReference, Path]:
-    """A picture with detail at every scale, as photographs have, and some grain."""
-    random, picture = np.random.default_rng(seed), np.zeros((1024, 1536, 3), np.float32)
-    for octave in range(7):
-        cells = random.standard_normal((2 * 2**octave, 3 * 2**octave, 3)).astype(np.float32)
-        picture += cv2.resize(cells, (1536, 1024), interpolation=cv2.INTER_CUBIC) * 0.55**octave
-    picture = 128 + 40 * picture + random.standard_normal(picture.shape) * 2
-    path = folder / f"{seed}.png"
-    cv2.imwrite(str(path), np.clip(picture, 0, 255).astype(np.uint8))
-    return reference(path), path
-
-
-def reference(path: Path) -> ImageReference:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    asset = AssetReference(
-        key=f"accounts/a/assets/{digest}", sha256=digest, size_bytes=path.stat().st_size, media_type="image/png"
-    )
-    return ImageReference(asset=asset, width=1536, height=1024)
 
 
 def segment(profile: EncodingProfile, size: FrameSize, references: list[ImageReference]) -> SegmentSpec:
