@@ -16,8 +16,12 @@ from shared.contracts.timeline import FrameSize, Motion
 
 # A bilinear sample reads 2x2 pixels: steps beyond this would skip pixels and shimmer in the widest view.
 _WIDEST_STEP = 1.6
-# A picture is not enlarged beyond this: the blur of a tiny picture has no detail that Lanczos could keep.
+# A picture is not enlarged beyond this: the blur of a tiny picture has no detail that a sharper filter could keep.
 _MOST_ENLARGED = 2.0
+# A sharpened cubic, sampled bilinearly, brings grainy pictures nearer to exact Lanczos than OpenCV's Lanczos
+# does, smooth ones as near as can be seen (tests/unit/renderer/test_stills.py), in a seventh of its time.
+_SHARPENED = 0.06
+_SHARPEN = np.array([-_SHARPENED, 1 + 2 * _SHARPENED, -_SHARPENED])
 
 # Rows for cv2.transform on BGR input: YUV = M @ BGR + offset.
 _YUV_FROM_BGR = np.hstack([YUV_FROM_RGB[:, ::-1], YUV_OFFSET[:, np.newaxis]])
@@ -46,7 +50,7 @@ def load_still(path: Path, reference: ImageReference, motion: Motion, frame: Fra
     """Decode a normalised picture and bring it to the size in which ``motion`` samples it best.
 
     The closest view then has one pixel for each pixel of the frame: large pictures are averaged down once
-    (no shimmer), small ones are enlarged with a sharper filter than the warp's.
+    (no shimmer), small ones are enlarged with a sharper filter than the camera's.
 
     Raises:
         BadAssetError: The file is not a picture of the size that ``reference`` states.
@@ -99,16 +103,24 @@ def _even(length: float) -> int:
 def _planes_of(bgr: Plane, width: int, height: int) -> Planes:
     """Convert, then bring luma to this size and chroma straight to half of it."""
     y, u, v = cv2.split(cv2.transform(bgr, _YUV_FROM_BGR))
-    return Planes(
-        y=_resized(y, width, height),  # type: ignore[arg-type]
-        u=_resized(u, width // 2, height // 2),  # type: ignore[arg-type]
-        v=_resized(v, width // 2, height // 2),  # type: ignore[arg-type]
-    )
+    half = (width // 2, height // 2)
+    if width * height <= y.size:
+        return Planes(y=_averaged(y, (width, height)), u=_averaged(u, half), v=_averaged(v, half))  # type: ignore[arg-type]
+    # Chroma gets at most twice as coarse here, which a cubic does as well as averages, at a fifth of their time.
+    return Planes(y=_enlarged(y, (width, height)), u=_cubic(u, half), v=_cubic(v, half))  # type: ignore[arg-type]
 
 
-def _resized(plane: Plane, width: int, height: int) -> Plane:
-    if plane.shape == (height, width):
+def _averaged(plane: Plane, size: tuple[int, int]) -> Plane:
+    """Made smaller; each pixel the mean of the area that it covers."""
+    if plane.shape == size[::-1]:
         return plane
-    shrinks = width * height < plane.size
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    return cv2.resize(plane, (width, height), interpolation=interpolation)  # type: ignore[return-value]
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _enlarged(plane: Plane, size: tuple[int, int]) -> Plane:
+    """Made larger, sharpened by what the cubic, and later the camera's bilinear samples, will blur."""
+    return _cubic(cv2.sepFilter2D(plane, -1, _SHARPEN, _SHARPEN, borderType=cv2.BORDER_REPLICATE), size)  # type: ignore[arg-type]
+
+
+def _cubic(plane: Plane, size: tuple[int, int]) -> Plane:
+    return cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
