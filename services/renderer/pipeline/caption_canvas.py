@@ -13,6 +13,9 @@ from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun, 
 Mask = NDArray[np.float32]
 """Shape (height, width), 0 where nothing is drawn to 1 where it covers."""
 
+Box = tuple[int, int, int, int]
+"""Left and top edge, right and bottom edge (exclusive) of a rectangle in a canvas [px]."""
+
 # The box keeps text readable on any picture; the outline keeps its letters crisp on the box.
 _BOX_OPACITY, _BOX_RADIUS, _BOX_COLOUR = 0.55, 0.28, "#08080C"
 _OUTLINE_WIDTH, _OUTLINE_COLOUR = 0.055, "#000000"
@@ -38,22 +41,28 @@ class Canvas:
         runs = [run for word in self._layout.words for run in word]
         outline = max(1, round(self._layout.font_size * _OUTLINE_WIDTH))
         self._cover(self._box_mask() * np.float32(_BOX_OPACITY), _rgb(_BOX_COLOUR))
-        self._cover(self._text_mask(runs, outline), _rgb(_OUTLINE_COLOUR))
+        self.fill(runs, _OUTLINE_COLOUR, outline)
         self.fill(runs, colour)
         for run in runs:
             if run.run.face.is_emoji:
                 self._draw_emoji(run)
 
-    def fill(self, runs: Sequence[PlacedRun], colour: str) -> None:
-        """Draw text without its outline, as ``#RRGGBB``."""
-        self._cover(self._text_mask(runs), _rgb(colour))
+    def fill(self, runs: Sequence[PlacedRun], colour: str, outline: int = 0) -> Box | None:
+        """Draw text, as ``#RRGGBB``; gives the rectangle that it touched, None when there was nothing to draw."""
+        image = self._text_image(runs, outline)
+        box = image.getbbox()
+        if box is not None:
+            self._cover(np.asarray(image.crop(box), np.float32) / np.float32(255), _rgb(colour), box)
+        return box
 
-    def _cover(self, mask: Mask, colour: NDArray[np.float32]) -> None:
-        """Lay a colour, or a picture of straight colours, over what is there."""
-        self.rgb += (colour - self.rgb) * mask[..., np.newaxis]
-        self.alpha += (1 - self.alpha) * mask
+    def _cover(self, mask: Mask, colour: NDArray[np.float32], box: Box | None = None) -> None:
+        """Lay a colour, or a picture of straight colours, over what is there, or over a part of it."""
+        left, top, right, bottom = box or (0, 0, self._layout.width, self._layout.height)
+        rgb, alpha = self.rgb[top:bottom, left:right], self.alpha[top:bottom, left:right]
+        rgb += (colour - rgb) * mask[..., np.newaxis]
+        alpha += (1 - alpha) * mask
 
-    def _text_mask(self, runs: Sequence[PlacedRun], outline: int = 0) -> Mask:
+    def _text_image(self, runs: Sequence[PlacedRun], outline: int) -> Image.Image:
         image = Image.new("L", (self._layout.width, self._layout.height))
         draw = ImageDraw.Draw(image)
         for placed in runs:
@@ -67,7 +76,7 @@ class Canvas:
                     direction="rtl" if placed.right_to_left else "ltr",
                     stroke_width=outline,
                 )
-        return np.asarray(image, np.float32) / np.float32(255)
+        return image
 
     def _box_mask(self) -> Mask:
         size = (self._layout.width * _SUPERSAMPLING, self._layout.height * _SUPERSAMPLING)

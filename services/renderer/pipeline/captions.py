@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from services.renderer.pipeline.caption_canvas import Canvas, Mask
-from services.renderer.pipeline.caption_layout import CaptionLayout, lay_out
+from services.renderer.pipeline.caption_canvas import Canvas
+from services.renderer.pipeline.caption_layout import lay_out
+from services.renderer.pipeline.caption_overlay import Overlay
 from services.renderer.pipeline.caption_words import shown_words
-from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
+from services.renderer.pipeline.planes import Planes
 from shared.contracts.timeline import CaptionStyle, Cue, FrameSize
 
 
@@ -40,7 +37,7 @@ class Captions:
 
 
 class _DrawnCaption:
-    """One caption as premultiplied planes, one set for each state of its highlight."""
+    """One caption as premultiplied planes, one set for each state of its highlight that was seen."""
 
     def __init__(self, cue: Cue, style: CaptionStyle, frame: FrameSize) -> None:
         self.cue = cue
@@ -49,7 +46,8 @@ class _DrawnCaption:
         self._highlight = style.highlight_colour
         self._plain = Canvas(self.layout)
         self._plain.draw_all(style.text_colour)
-        self._overlays: dict[int | None, _Overlay] = {}
+        self._base = Overlay.of(self._plain, self.layout.x, self.layout.y)
+        self._overlays: dict[int | None, Overlay] = {}
 
     def blend(self, planes: Planes, frame_number: int) -> None:
         """Lay the caption over a frame; one of which no character can be drawn leaves no empty box."""
@@ -61,42 +59,8 @@ class _DrawnCaption:
             self._overlays[state] = self._draw(state)
         self._overlays[state].blend(planes)
 
-    def _draw(self, state: int | None) -> _Overlay:
-        if state is None:
-            return _Overlay(self._plain, self.layout)
+    def _draw(self, state: int | None) -> Overlay:
+        """The caption with one word highlighted; all else is taken from the one without a highlight."""
         canvas = self._plain.copy()
-        canvas.fill(self.layout.words[state], self._highlight)
-        return _Overlay(canvas, self.layout)
-
-
-class _Overlay:
-    """A canvas in the form it is blended in: premultiplied planes and what remains of the picture below."""
-
-    def __init__(self, canvas: Canvas, layout: CaptionLayout) -> None:
-        self._x, self._y = layout.x, layout.y
-        yuv = canvas.rgb @ YUV_FROM_RGB.T.astype(np.float32)
-        yuv += canvas.alpha[..., np.newaxis] * YUV_OFFSET.astype(np.float32)
-        remains, chroma_remains = 255 * (1 - canvas.alpha), 255 * (1 - _halved(canvas.alpha))
-        self._planes = (
-            (_rounded(yuv[..., 0]), _rounded(remains), 1),
-            (_rounded(_halved(yuv[..., 1])), _rounded(chroma_remains), 2),
-            (_rounded(_halved(yuv[..., 2])), _rounded(chroma_remains), 2),
-        )
-
-    def blend(self, planes: Planes) -> None:
-        for plane, (drawn, remains, divisor) in zip(planes, self._planes, strict=True):
-            top, left = self._y // divisor, self._x // divisor
-            below = plane[top : top + drawn.shape[0], left : left + drawn.shape[1]]
-            cv2.multiply(below, remains, below, 1 / 255)
-            cv2.add(below, drawn, below)
-
-
-def _halved(values: Mask) -> Mask:
-    """Chroma resolution: on the left of each pair of columns, between each pair of rows (see ``planes``)."""
-    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
-    across = (padded[:, :-2:2] + 2 * padded[:, 1:-1:2] + padded[:, 2::2]) / 4
-    return np.asarray((across[::2] + across[1::2]) / 2)
-
-
-def _rounded(values: NDArray[np.float32]) -> Plane:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+        box = None if state is None else canvas.fill(self.layout.words[state], self._highlight)
+        return self._base if box is None else self._base.redrawn(canvas, box)
