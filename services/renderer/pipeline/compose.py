@@ -11,7 +11,7 @@ import cv2
 from services.renderer.pipeline.captions import Captions
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_at
-from services.renderer.pipeline.planes import Planes, new_frame, planes_of
+from services.renderer.pipeline.planes import Planes, planes_of
 from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.pipeline.stills import Still
@@ -35,15 +35,14 @@ class SegmentComposer:
         self._still: Still | None = None
         self._still_before: Still | None = None
         self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
-        self._under = planes_of(new_frame(spec.size.width, spec.size.height))
 
     def compose(self, index: int, frame: av.VideoFrame) -> None:
         """Fill ``frame`` (yuv420p, of the spec's size) with frame ``index``, counted from the clip's first."""
         planes = planes_of(frame)
         clip = self._spec.clip
         self._still = self._still or self._loaded(clip)
-        self._draw(self._still, clip, index, planes)
-        self._mix_in_clip_before(index, planes)
+        opacity = self._draw_clip_before(index, planes)
+        self._draw(self._still, clip, index, planes, opacity)
         self._captions.blend(planes, index)
 
     @property
@@ -51,28 +50,29 @@ class SegmentComposer:
         """Characters of the captions drawn so far that no bundled font has, as ``U+XXXX``."""
         return tuple(f"U+{ord(character):04X}" for character in sorted(self._captions.missing))
 
-    def _mix_in_clip_before(self, index: int, planes: Planes) -> None:
+    def _draw_clip_before(self, index: int, planes: Planes) -> float:
+        """Draw the clip that this one fades in over, if any; gives the opacity that this one has."""
         before, fading = self._spec.before, self._spec.clip.transition_in.frames
         if before is None or index >= fading:
             self._still_before = None
-            return
+            return 1.0
         self._still_before = self._still_before or self._loaded(before)
-        self._draw(self._still_before, before, before.frames + index, self._under)
-        share = (index + 1) / (fading + 1)
-        for plane, under in zip(planes, self._under, strict=True):
-            cv2.addWeighted(plane, share, under, 1 - share, 0, plane)
+        self._draw(self._still_before, before, before.frames + index, planes)
+        return (index + 1) / (fading + 1)
 
-    def _draw(self, still: Still, clip: PictureClip | ClipTail, index: int, target: Planes) -> None:
+    def _draw(
+        self, still: Still, clip: PictureClip | ClipTail, index: int, target: Planes, opacity: float = 1.0
+    ) -> None:
         visible = visible_at(clip.motion, index, clip.motion_frames, still.original, self._spec.size)
         step_x = visible.width / self._spec.size.width * still.scale_x
         step_y = visible.height / self._spec.size.height * still.scale_y
         left, top = visible.left * still.scale_x, visible.top * still.scale_y
         # A pixel's centre lies half a pixel from its edge. Chroma of the frame sits on the left luma column and
         # between rows; chroma of the still in the middle of its 2x2 block (see planes and stills).
-        resample(still.planes.y, target.y, step_x, step_y, left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
-        chroma_left, chroma_top = (left + step_x / 2) / 2 - 0.5, (top + step_y) / 2 - 0.5
-        resample(still.planes.u, target.u, step_x, step_y, chroma_left, chroma_top)
-        resample(still.planes.v, target.v, step_x, step_y, chroma_left, chroma_top)
+        luma = (left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
+        chroma = ((left + step_x / 2) / 2 - 0.5, (top + step_y) / 2 - 0.5)
+        for source, plane, first in zip(still.planes, target, (luma, chroma, chroma), strict=True):
+            resample(source, plane, step_x, step_y, *first, opacity)
 
     def _loaded(self, clip: PictureClip | ClipTail) -> Still:
         path = self._images.get(clip.image.asset.sha256)

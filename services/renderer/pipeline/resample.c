@@ -2,7 +2,8 @@
 
    Output pixel (x, y) is the source at (left + step_x * x, top + step_y * y); outside, the nearest edge pixel counts.
    A source row is resampled horizontally at most once, into 16-bit values with 7 fractional bits (weights of 1/128);
-   an output row then mixes two of those (weights of 1/32768). Pixels are taken as p - 128, so that all sums fit 16
+   an output row then mixes two of those, and these with what the output held if they are not opaque (weights of
+   1/32768); it is rounded once. Pixels are taken as p - 128, so that all sums fit 16
    bits. The AVX2 path and the portable one give the same bytes. */
 
 #include <math.h>
@@ -15,11 +16,12 @@
 #endif
 
 /* Raised with every change that changes a pixel; part of the name of every segment. */
-#define RESAMPLE_VERSION 1
+#define RESAMPLE_VERSION 2
 
 #define GROUP 8          /* outputs that one 16-byte load of the source serves */
 #define WINDOW 16        /* bytes of such a load */
 #define WEIGHT_ONE 128   /* horizontal weight of a whole pixel */
+#define OPAQUE 32768     /* opacity of samples that hide what was in the output */
 
 typedef struct {
     int32_t base;             /* first byte of the window in the source row */
@@ -75,10 +77,14 @@ static void resample_row(const uint8_t *source, const Group *groups, int count, 
     }
 }
 
-static void mix_rows(const int16_t *upper, const int16_t *lower, int share, uint8_t *out, int width)
+static void mix_rows(const int16_t *upper, const int16_t *lower, int share, int opacity, uint8_t *out, int width)
 {
     for (int x = 0; x < width; x++) {
         int mixed = upper[x] + (((lower[x] - upper[x]) * share + 0x4000) >> 15);
+        if (opacity < OPAQUE) {
+            int below = ((int)out[x] - 128) * 128;
+            mixed = below + (((mixed - below) * opacity + 0x4000) >> 15);
+        }
         int value = (mixed + 64) >> 7;
         out[x] = (uint8_t)((value > 127 ? 127 : value) + 128);
     }
@@ -109,8 +115,10 @@ static void resample_row_avx2(const uint8_t *source, const Group *groups, int co
 }
 
 __attribute__((target("avx2")))
-static void mix_rows_avx2(const int16_t *upper, const int16_t *lower, int share, uint8_t *out, int width)
+static void mix_rows_avx2(const int16_t *upper, const int16_t *lower, int share, int opacity, uint8_t *out,
+                          int width)
 {
+    const __m256i opacities = _mm256_set1_epi16((short)opacity), centre = _mm256_set1_epi16(128);
     const __m256i shares = _mm256_set1_epi16((short)share), half = _mm256_set1_epi16(64);
     const __m256i sign = _mm256_set1_epi8((char)0x80);
     int x = 0;
@@ -120,13 +128,18 @@ static void mix_rows_avx2(const int16_t *upper, const int16_t *lower, int share,
             __m256i a = _mm256_loadu_si256((const __m256i *)(upper + x + 16 * half_row));
             __m256i b = _mm256_loadu_si256((const __m256i *)(lower + x + 16 * half_row));
             __m256i m = _mm256_add_epi16(a, _mm256_mulhrs_epi16(_mm256_sub_epi16(b, a), shares));
+            if (opacity < OPAQUE) {
+                __m256i below = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(out + x + 16 * half_row)));
+                below = _mm256_slli_epi16(_mm256_sub_epi16(below, centre), 7);
+                m = _mm256_add_epi16(below, _mm256_mulhrs_epi16(_mm256_sub_epi16(m, below), opacities));
+            }
             mixed[half_row] = _mm256_srai_epi16(_mm256_add_epi16(m, half), 7);
         }
         __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(mixed[0], mixed[1]), 0xD8);
         _mm256_storeu_si256((__m256i *)(out + x), _mm256_xor_si256(packed, sign));
     }
     if (x < width)
-        mix_rows(upper + x, lower + x, share, out + x, width - x);
+        mix_rows(upper + x, lower + x, share, opacity, out + x, width - x);
 }
 #endif
 
@@ -142,11 +155,11 @@ size_t resample_scratch(int width)
     return count * sizeof(Group) + 2 * count * GROUP * sizeof(int16_t);
 }
 
-/* Positions in pixels of the source. Returns 0, or 1 with nothing drawn when the source is too small or the
+/* Positions in pixels of the source; opacity 0 to 1, below 1 the output must hold a picture. Returns 0, or 1 with nothing drawn when the source is too small or the
    horizontal step too wide for this method; `portable` asks for the path without vector instructions. */
 int resample(const uint8_t *source, ptrdiff_t source_stride, int source_width, int source_height,
              uint8_t *out, ptrdiff_t out_stride, int width, int height,
-             double left, double top, double step_x, double step_y, void *scratch, int portable)
+             double left, double top, double step_x, double step_y, double opacity, void *scratch, int portable)
 {
     if (source_width < WINDOW || source_height < 2)
         return 1;
@@ -158,7 +171,7 @@ int resample(const uint8_t *source, ptrdiff_t source_stride, int source_width, i
     if (!plan_row(groups, count, source_width, left, step_x))
         return 1;
     void (*row)(const uint8_t *, const Group *, int, int16_t *) = resample_row;
-    void (*mix)(const int16_t *, const int16_t *, int, uint8_t *, int) = mix_rows;
+    void (*mix)(const int16_t *, const int16_t *, int, int, uint8_t *, int) = mix_rows;
 #ifdef HAVE_AVX2_PATH
     if (!portable && __builtin_cpu_supports("avx2")) {
         row = resample_row_avx2;
@@ -167,6 +180,7 @@ int resample(const uint8_t *source, ptrdiff_t source_stride, int source_width, i
 #else
     (void)portable;
 #endif
+    int cover = (int)lrint(opacity * OPAQUE);
     int32_t held[2] = {-1, -1};
     for (int y = 0; y < height; y++) {
         double fraction;
@@ -180,7 +194,7 @@ int resample(const uint8_t *source, ptrdiff_t source_stride, int source_width, i
         int share = (int)lrint(fraction * 32768);
         if (share > 32767)
             share = 32767;
-        mix(rows[upper & 1], rows[(upper + 1) & 1], share, out + y * out_stride, width);
+        mix(rows[upper & 1], rows[(upper + 1) & 1], share, cover, out + y * out_stride, width);
     }
     return 0;
 }

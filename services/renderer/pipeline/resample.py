@@ -20,15 +20,19 @@ _PLANE = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int, ctypes.c_int)
 _GRID = (ctypes.c_double,) * 4
 
 
-def resample(source: Plane, target: Plane, step_x: float, step_y: float, left: float, top: float) -> None:
-    """Fill ``target`` with bilinear samples of ``source``; outside of it, its edge goes on.
+def resample(
+    source: Plane, target: Plane, step_x: float, step_y: float, left: float, top: float, opacity: float = 1.0
+) -> None:
+    """Draw bilinear samples of ``source`` over all of ``target``; outside of the source, its edge goes on.
 
     Args:
         step_x, step_y: Distance of two samples [px of the source].
         left, top: Where the first sample lies, 0 being the centre of the first pixel.
+        opacity: From 0, which leaves the target as it is, to 1, which hides what it held.
     """
-    if _KERNEL is None or not draw_natively(_KERNEL, source, target, (left, top, step_x, step_y)):
-        draw_with_opencv(source, target, (left, top, step_x, step_y))
+    grid = (left, top, step_x, step_y)
+    if _KERNEL is None or not draw_natively(_KERNEL, source, target, grid, opacity):
+        draw_with_opencv(source, target, grid, opacity)
 
 
 def resampler_identity() -> str:
@@ -41,6 +45,7 @@ def draw_natively(
     source: Plane,
     target: Plane,
     grid: tuple[float, float, float, float],
+    opacity: float = 1.0,
     *,
     portable: bool = False,
 ) -> bool:
@@ -51,16 +56,22 @@ def draw_natively(
         portable: Without vector instructions; the samples are the same.
     """
     scratch = np.empty(kernel.resample_scratch(target.shape[1]), np.uint8)
-    refused: int = kernel.resample(*_plane(source), *_plane(target), *grid, scratch.ctypes.data, portable)
+    refused: int = kernel.resample(*_plane(source), *_plane(target), *grid, opacity, scratch.ctypes.data, portable)
     return not refused
 
 
-def draw_with_opencv(source: Plane, target: Plane, grid: tuple[float, float, float, float]) -> None:
+def draw_with_opencv(
+    source: Plane, target: Plane, grid: tuple[float, float, float, float], opacity: float = 1.0
+) -> None:
     """Let OpenCV sample."""
     left, top, step_x, step_y = grid
     matrix = np.array([[step_x, 0, left], [0, step_y, top]], np.float64)
     size = (target.shape[1], target.shape[0])
-    cv2.warpAffine(source, matrix, size, target, _OPENCV, cv2.BORDER_REPLICATE)
+    if opacity >= 1:
+        cv2.warpAffine(source, matrix, size, target, _OPENCV, cv2.BORDER_REPLICATE)
+        return
+    over = cv2.warpAffine(source, matrix, size, None, _OPENCV, cv2.BORDER_REPLICATE)
+    cv2.addWeighted(over, opacity, target, 1 - opacity, 0, target)
 
 
 def load_kernel() -> ctypes.CDLL | None:
@@ -75,7 +86,7 @@ def load_kernel() -> ctypes.CDLL | None:
 def _declared(kernel: ctypes.CDLL) -> ctypes.CDLL:
     kernel.resample_scratch.restype = ctypes.c_size_t
     kernel.resample_scratch.argtypes = [ctypes.c_int]
-    kernel.resample.argtypes = [*_PLANE, *_PLANE, *_GRID, ctypes.c_void_p, ctypes.c_int]
+    kernel.resample.argtypes = [*_PLANE, *_PLANE, *_GRID, ctypes.c_double, ctypes.c_void_p, ctypes.c_int]
     return kernel
 
 

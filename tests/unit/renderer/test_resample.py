@@ -20,6 +20,7 @@ WIDEST_STEP = 1.6
 steps = st.floats(0.01, WIDEST_STEP)
 edges = st.floats(-20, 300)
 grids = st.tuples(edges, edges, steps, steps)
+opacities = st.one_of(st.just(1.0), st.floats(0, 1))
 shapes = st.tuples(st.integers(2, 90), st.integers(16, 200))
 targets = st.tuples(st.integers(1, 40), st.integers(1, 150))
 
@@ -52,13 +53,13 @@ def exact(source: np.ndarray, shape: tuple[int, int], grid: Grid) -> np.ndarray:
 
 
 @settings(max_examples=200, deadline=None)
-@given(shapes, targets, grids)
-def test_vector_instructions_change_no_sample(kernel, shape, target_shape, grid):
+@given(shapes, targets, grids, opacities)
+def test_vector_instructions_change_no_sample(kernel, shape, target_shape, grid, opacity):
     source = noise(shape)
-    fast, portable = np.zeros(target_shape, np.uint8), np.ones(target_shape, np.uint8)
+    fast, portable = noise(target_shape), noise(target_shape)
 
-    assert subject.draw_natively(kernel, source, fast, grid)
-    assert subject.draw_natively(kernel, source, portable, grid, portable=True)
+    assert subject.draw_natively(kernel, source, fast, grid, opacity)
+    assert subject.draw_natively(kernel, source, portable, grid, opacity, portable=True)
 
     np.testing.assert_array_equal(fast, portable)
 
@@ -72,6 +73,28 @@ def test_a_sample_is_the_exact_one_but_for_the_weights_128_steps(kernel, shape, 
 
     error = np.abs(target - exact(source, target_shape, grid))
     assert error.max() <= 0.5 + 255 / 256 + 0.02
+
+
+@settings(max_examples=200, deadline=None)
+@given(shapes, targets, grids, opacities)
+def test_a_translucent_sample_is_mixed_with_what_was_there(kernel, shape, target_shape, grid, opacity):
+    source, below = noise(shape), noise(target_shape)
+    mixed = below.copy()
+
+    assert subject.draw_natively(kernel, source, mixed, grid, opacity)
+
+    expected = below * (1 - opacity) + exact(source, target_shape, grid) * opacity
+    assert np.abs(mixed - expected).max() <= 0.5 + 255 / 256 * opacity + 0.03
+
+
+def test_opencv_mixes_like_the_kernel(kernel):
+    source, native = noise((60, 90)), noise((30, 40))
+    fallback = native.copy()
+
+    assert subject.draw_natively(kernel, source, native, (10.3, 5.7, 0.9, 0.8), 0.3)
+    subject.draw_with_opencv(source, fallback, (10.3, 5.7, 0.9, 0.8), 0.3)
+
+    assert np.abs(native.astype(int) - fallback).max() <= 3
 
 
 def test_only_the_asked_for_part_of_a_padded_plane_is_written(kernel):
