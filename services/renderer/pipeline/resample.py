@@ -15,6 +15,9 @@ import numpy as np
 
 from services.renderer.pipeline.planes import Plane
 
+KERNEL_VERSION = 2
+"""Of ``resample.c``; a kernel that was built from another one takes other arguments, or gives other samples."""
+
 _OPENCV = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _PLANE = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int, ctypes.c_int)
 _GRID = (ctypes.c_double,) * 4
@@ -74,12 +77,13 @@ def draw_with_opencv(
     cv2.addWeighted(over, opacity, target, 1 - opacity, 0, target)
 
 
-def load_kernel() -> ctypes.CDLL | None:
-    """The kernel, if it was built here."""
+def load_kernel(folder: Path = Path(__file__).parent) -> ctypes.CDLL | None:
+    """The kernel, if it was built here from the source that this module was written for."""
     for suffix in EXTENSION_SUFFIXES:
-        path = Path(__file__).with_name(f"_resample{suffix}")
+        path = folder / f"_resample{suffix}"
         if path.exists():
-            return _declared(ctypes.CDLL(str(path)))
+            kernel = ctypes.CDLL(str(path))
+            return _declared(kernel) if kernel.resample_version() == KERNEL_VERSION else None
     return None
 
 

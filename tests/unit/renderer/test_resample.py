@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +133,13 @@ def test_without_the_kernel_opencv_works_under_another_identity(kernel, monkeypa
 
     assert subject.resampler_identity() != with_kernel
     assert np.abs(native.astype(int) - fallback).max() <= 5  # OpenCV's weights have 32 steps
+
+
+def test_a_kernel_built_from_another_source_is_not_used(kernel, tmp_path, monkeypatch):
+    name = Path(kernel._name).name
+    (tmp_path / name).write_bytes(Path(kernel._name).read_bytes())
+    assert subject.load_kernel(tmp_path) is not None
+
+    monkeypatch.setattr(subject, "KERNEL_VERSION", subject.KERNEL_VERSION + 1)
+
+    assert subject.load_kernel(tmp_path) is None
