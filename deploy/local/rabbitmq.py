@@ -24,6 +24,8 @@ _USER = "studio"
 _DISK_FREE_LIMIT_BYTES = 50_000_000
 _MEMORY_WATERMARK = 0.4
 
+_VHOSTS_OF_CONNECTIONS = "rabbit_networking:connection_info_all([vhost])"
+
 
 @dataclass(frozen=True, kw_only=True)
 class QueueState:
@@ -160,9 +162,12 @@ class RabbitMQ(PrivateServer):
         close = f"rabbit_networking:close_connection(Pid, {erlang_binary(reason)})"
         return int(self.control(_length_of(f"[{close} || Pid <- rabbit_networking:connections()]")))
 
-    def connections(self) -> int:
-        """Count the AMQP connections."""
-        return int(self.control(_length_of("rabbit_networking:connections()")))
+    def connections(self, vhost: str | None = None) -> int:
+        """Count the AMQP connections, to all vhosts or to one."""
+        if vhost is None:
+            return int(self.control(_length_of("rabbit_networking:connections()")))
+        wanted = f"V =:= {erlang_binary(vhost)}"
+        return int(self.control(_length_of(f"[V || [{{vhost, V}}] <- {_VHOSTS_OF_CONNECTIONS}, {wanted}]")))
 
     def queues(self, vhost: str = "/") -> dict[str, QueueState]:
         """Return the queues of a vhost by name."""

@@ -147,9 +147,9 @@ class DisturbedFarm:
         assert self.trials.checker.object_violations(since=self.began) == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def the_farm(servers: Servers) -> Iterator[DisturbedFarm]:
-    """The farm of all tests in this folder."""
+    """The farm that the tests of one file share: there is room for one at a time on the servers."""
     farm = DisturbedFarm(servers)
     yield farm
     farm.close()

@@ -66,6 +66,12 @@ def url(url_of: UrlOf) -> str:
 
 
 @pytest.fixture
+def connections(rabbitmq: RabbitMQ) -> Callable[[], int]:
+    """How many connections there are to this vhost; others may be used by the tests of other files."""
+    return lambda: rabbitmq.connections(VHOST)
+
+
+@pytest.fixture
 def queue_names(rabbitmq: RabbitMQ) -> Callable[[str], set[str]]:
     """The names of the queues that begin like this; also while some of them are being deleted."""
     listing = (

@@ -107,12 +107,12 @@ def test_a_client_that_could_not_connect_leaves_no_thread(url: str) -> None:
 
 
 def test_a_closed_client_says_so_and_leaves_no_connection(
-    url: str, rabbitmq: RabbitMQ, eventually: Callable[..., None]
+    url: str, connections: Callable[[], int], eventually: Callable[..., None]
 ) -> None:
-    before = rabbitmq.connections()
+    before = connections()
     with Client(url, "account") as client, client.subscribe("job.*"):
-        eventually(lambda: rabbitmq.connections() == before + 2)
-    eventually(lambda: rabbitmq.connections() == before)
+        eventually(lambda: connections() == before + 2)
+    eventually(lambda: connections() == before)
     for use in (client.list_jobs, lambda: next(client.watch("job"))):
         with pytest.raises(ClientClosedError):
             use()

@@ -138,14 +138,19 @@ def test_a_broker_that_is_killed_and_started_again_loses_and_doubles_no_fact(
 
 
 def test_connections_that_are_closed_again_and_again_lose_and_double_no_fact(
-    client: Client, orchestrator: Any, rabbitmq: RabbitMQ, name: str, eventually: Callable[..., None]
+    client: Client,
+    orchestrator: Any,
+    rabbitmq: RabbitMQ,
+    name: str,
+    connections: Callable[[], int],
+    eventually: Callable[..., None],
 ) -> None:
     with ThreadPoolExecutor(1) as one, client.subscribe("task.*", name=name) as facts:
         job = orchestrator.new_job()
         listening = one.submit(taken, facts, 100)
         for _ in range(5):
             orchestrator.work(job, 20)
-            eventually(lambda: rabbitmq.connections() == 3)
+            eventually(lambda: connections() == 3)
             rabbitmq.close_all_connections()
         assert sorted(listening.result(120)) == [(job, sequence) for sequence in range(2, 102)]
 

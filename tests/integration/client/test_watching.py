@@ -138,13 +138,17 @@ def test_a_broker_that_is_away_for_longer_than_a_call_waits_costs_no_fact(
 
 
 def test_connections_that_are_closed_again_and_again_cost_no_fact(
-    orchestrator: Any, rabbitmq: RabbitMQ, watching: Watching, eventually: Callable[..., None]
+    orchestrator: Any,
+    rabbitmq: RabbitMQ,
+    watching: Watching,
+    connections: Callable[[], int],
+    eventually: Callable[..., None],
 ) -> None:
     job = orchestrator.new_job()
     watch = watching(job)
     for _ in range(5):
         orchestrator.work(job, 10)
-        eventually(lambda: rabbitmq.connections() == 2)
+        eventually(lambda: connections() == 2)
         rabbitmq.close_all_connections()
     orchestrator.succeed(job)
     assert watch.result(120) == list(range(1, 53))
