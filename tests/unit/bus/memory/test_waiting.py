@@ -69,13 +69,16 @@ def test_a_timetable_without_appointments_has_no_thread() -> None:
     lock = threading.Lock()
     timetable = Timetable(lock)
     done = threading.Event()
+    worked: list[threading.Thread] = []
+
+    def work() -> None:
+        worked.append(threading.current_thread())
+        done.set()
+
     for _ in range(2):
         done.clear()
         with lock:
-            timetable.call_at(time.monotonic(), done.set)
+            timetable.call_at(time.monotonic(), work)
         assert done.wait(5)
-        names = lambda: [thread.name for thread in threading.enumerate()]  # noqa: E731
-        deadline = time.monotonic() + 5
-        while "memory-broker-timetable" in names() and time.monotonic() < deadline:
-            time.sleep(0.001)
-        assert "memory-broker-timetable" not in names()
+        worked[-1].join(5)
+        assert not worked[-1].is_alive()
