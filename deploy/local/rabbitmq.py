@@ -136,13 +136,11 @@ class RabbitMQ(PrivateServer):
 
     def raise_disk_alarm(self) -> None:
         """Let the broker believe that its disk is full: publishers are blocked."""
-        self._alarmed = True
-        self.control(f"rabbit_disk_monitor:set_disk_free_limit({1 << 60})")
+        self._raise_alarm("disk", f"rabbit_disk_monitor:set_disk_free_limit({1 << 60})")
 
     def raise_memory_alarm(self) -> None:
         """Let the broker believe that its memory is full: publishers are blocked."""
-        self._alarmed = True
-        self.control("vm_memory_monitor:set_vm_memory_high_watermark(0.0)")
+        self._raise_alarm("memory", "vm_memory_monitor:set_vm_memory_high_watermark(0.0)")
 
     def clear_alarms(self) -> None:
         """End both alarms."""
@@ -206,6 +204,12 @@ class RabbitMQ(PrivateServer):
                 node=_NODE, environment=self._environment, log=log, keep_open=(self._run.lock,)
             )
         return self._control.evaluate(expression)
+
+    def _raise_alarm(self, what: str, expression: str) -> None:
+        # The broker raises it a moment after the setting; by then every connection has been told.
+        self._alarmed = True
+        self.control(expression)
+        self._wait_until(lambda: what in self.alarms())
 
     def _write_settings(self) -> None:
         (self._folder / "home").mkdir()

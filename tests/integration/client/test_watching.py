@@ -137,6 +137,25 @@ def test_a_broker_that_is_away_for_longer_than_a_call_waits_costs_no_fact(
         coming_back.join()
 
 
+def test_a_broker_that_is_gone_for_a_minute_costs_neither_a_watch_nor_a_subscriber_a_fact(
+    client: Client, orchestrator: Any, rabbitmq: RabbitMQ, watching: Watching
+) -> None:
+    with client.subscribe("job.*", "task.*", name="minute") as subscription:
+        job = orchestrator.new_job()
+        watch = watching(job)
+        orchestrator.work(job, 10)
+        rabbitmq.stop()
+        coming_back = threading.Timer(60, rabbitmq.start)
+        coming_back.start()
+        orchestrator.work(job, 10)
+        coming_back.join()
+        orchestrator.succeed(job)
+        assert watch.result(120) == list(range(1, 23))
+        heard: set[int] = set()
+        while not heard >= set(range(1, 23)):
+            heard.add(next(subscription).sequence)
+
+
 def test_connections_that_are_closed_again_and_again_cost_no_fact(
     orchestrator: Any,
     rabbitmq: RabbitMQ,
