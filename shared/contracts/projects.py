@@ -11,10 +11,18 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.look import Look
 from shared.contracts.message import Query, Reply, Value
 from shared.contracts.references import AudioReference, ImageReference
-from shared.contracts.revisions import MusicMode, RevisionOutline
-from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Rate
+from shared.contracts.revisions import (
+    ClipCut,
+    LowerThird,
+    MusicMode,
+    RevisionOutline,
+    SlideLook,
+    TransitionChoice,
+)
+from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Output, Rate
 
 MAX_SLIDES = 100
 MAX_NARRATION_CHARACTERS = 5_000
@@ -40,6 +48,8 @@ class SlideDraft(Value):
     voice: AudioReference | None = None
     voice_take: int = Field(default=1, ge=1, le=10_000)
     seconds: float | None = Field(default=None, gt=0, le=600, description="How long to show it when silent")
+    look: SlideLook = SlideLook()
+    lower_third: LowerThird | None = None
 
 
 class MusicDraft(Value):
@@ -70,8 +80,14 @@ class ProjectDraft(Value):
     size: FrameSize = FrameSize(width=1920, height=1080)
     rate: Rate = Rate(numerator=30)
     profile: EncodingProfile = EncodingProfile.STANDARD
-    crossfade_ms: int = Field(default=500, ge=0, le=3000)
+    crossfade_ms: int = Field(default=500, ge=0, le=3000, description="Length of transitions of every kind")
+    transition: TransitionChoice = TransitionChoice()
     captions: CaptionStyle = CaptionStyle()
+    look: Look = Look()
+    intro: ClipCut | None = Field(default=None, description="Own video before the first slide")
+    outro: ClipCut | None = Field(default=None, description="Own video after the last slide")
+    loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
+    outputs: tuple[Output, ...] = ()
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:

@@ -34,3 +34,10 @@ class AudioReference(Value):
 
     asset: AssetReference
     samples: int = Field(ge=1, description="Length in sample frames at 48 kHz")
+
+
+class FontReference(Value):
+    """A checked font file of the author's own: TrueType or OpenType outlines."""
+
+    asset: AssetReference
+    family: str = Field(max_length=100)

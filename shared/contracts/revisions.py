@@ -6,9 +6,20 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from shared.contracts.look import Colour, Look
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
-from shared.contracts.timeline import CaptionStyle, EncodingProfile, FrameSize, Rate
+from shared.contracts.timeline import (
+    CaptionStyle,
+    Direction,
+    EncodingProfile,
+    Fit,
+    FrameSize,
+    Output,
+    Rate,
+    TransitionKind,
+    VideoReference,
+)
 
 
 class VoiceMode(StrEnum):
@@ -27,6 +38,53 @@ class MusicMode(StrEnum):
     NONE = "none"
 
 
+class Camera(StrEnum):
+    """How the camera moves over a still picture."""
+
+    AUTO = "auto"  # chosen from the picture
+    HOLD = "hold"
+    ZOOM_IN = "zoom_in"
+    ZOOM_OUT = "zoom_out"
+    PAN = "pan"  # along the side that does not fit the frame
+
+
+class Focus(Value):
+    """The point of a picture that must stay in view, from its left and upper edge [thousandths]."""
+
+    x_permille: int = Field(ge=0, le=1000)
+    y_permille: int = Field(ge=0, le=1000)
+
+
+class TransitionChoice(Value):
+    """How a slide takes over from the one before; without ``length_ms`` it has the project's length."""
+
+    kind: TransitionKind = TransitionKind.CROSSFADE
+    length_ms: int | None = Field(default=None, ge=0, le=3000)
+    direction: Direction = Direction.LEFT
+    colour: Colour = "#000000"
+
+
+class ClipCut(Value):
+    """The part of an own video that a slide shows, and whether it is heard."""
+
+    video: VideoReference
+    from_ms: int = Field(default=0, ge=0)
+    is_heard: bool = False
+    gain_db: float = Field(default=0.0, ge=-60, le=20)
+
+
+class SlideLook(Value):
+    """How one slide is shown; the author decides, the planner places it in time."""
+
+    fit: Fit = Fit.COVER
+    focus: Focus | None = None
+    camera: Camera = Camera.AUTO
+    transition: TransitionChoice | None = Field(default=None, description="Absent: as the project has it")
+    title_is_shown: bool = Field(default=False, description="The slide's title is laid over its picture")
+    clip: ClipCut | None = Field(default=None, description="Shown in place of a picture")
+    pause_ms: int = Field(default=0, ge=0, le=30_000, description="Silence added after the narration")
+
+
 class SlideOutline(Value):
     """One slide: which parts are given and which must be made."""
 
@@ -37,6 +95,14 @@ class SlideOutline(Value):
     voice: AudioReference | None = None
     words: AssetReference | None = Field(default=None, description="Word times of a given voice, estimated")
     silent_ms: int | None = Field(default=None, gt=0, description="How long a silent slide is shown [ms]")
+    look: SlideLook = SlideLook()
+
+
+class LowerThird(Value):
+    """A name, and what it stands for, shown at the start of a slide."""
+
+    text: str = Field(min_length=1, max_length=200)
+    detail: str = Field(default="", max_length=200)
 
 
 class RevisionTitles(Value):
@@ -44,6 +110,7 @@ class RevisionTitles(Value):
 
     title: str
     slides: dict[str, str] = Field(description="Slide id to slide title")
+    lower_thirds: dict[str, LowerThird] = Field(default={}, description="By slide id")
 
 
 class RevisionOutline(Value):
@@ -60,5 +127,9 @@ class RevisionOutline(Value):
     rate: Rate = Rate(numerator=30)
     size: FrameSize = FrameSize(width=1920, height=1080)
     profile: EncodingProfile = EncodingProfile.STANDARD
-    crossfade_ms: int = Field(default=500, ge=0, le=3000)
+    crossfade_ms: int = Field(default=500, ge=0, le=3000, description="Length of transitions of every kind")
+    transition: TransitionChoice = TransitionChoice()
     caption_style: CaptionStyle = CaptionStyle()
+    look: Look = Look()
+    loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
+    outputs: tuple[Output, ...] = ()

@@ -13,8 +13,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.look import Colour, Look
 from shared.contracts.message import Value
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 
 SAMPLE_RATE = 48_000
 
@@ -45,6 +46,36 @@ class FrameSize(Value):
     height: int = Field(ge=128, le=3840, multiple_of=2)
 
 
+class VideoReference(Value):
+    """A normalised moving picture: one H.264 track, 4:2:0, BT.709, limited range, square pixels, constant rate.
+
+    ``poster`` stands for it wherever a still is shown. ``audio`` is its sound, from its first frame on.
+    """
+
+    asset: AssetReference
+    width: int = Field(ge=2)
+    height: int = Field(ge=2)
+    rate: Rate
+    frames: int = Field(ge=1)
+    poster: ImageReference
+    audio: AudioReference | None = None
+
+
+class Fit(StrEnum):
+    """How a picture of another shape fills the frame."""
+
+    COVER = "cover"  # cut to the frame
+    CONTAIN = "contain"  # seen whole, over a blurred copy of itself
+
+
+class Easing(StrEnum):
+    """How a camera move starts and ends."""
+
+    LINEAR = "linear"
+    GENTLE = "gentle"  # half linear, half smooth: never stands still under a transition
+    SMOOTH = "smooth"  # starts and ends at rest
+
+
 class View(Value):
     """A visible part of a picture: zoom and the place of its centre.
 
@@ -62,6 +93,7 @@ class Motion(Value):
 
     start: View
     end: View
+    easing: Easing = Easing.GENTLE
 
 
 class TransitionKind(StrEnum):
@@ -69,13 +101,32 @@ class TransitionKind(StrEnum):
 
     CUT = "cut"
     CROSSFADE = "crossfade"
+    FADE = "fade"  # out to a colour, then in from it
+    SLIDE = "slide"  # comes in over the clip before, which stays
+    PUSH = "push"  # comes in and pushes the clip before out
+    WIPE = "wipe"  # a soft edge uncovers it
+    ZOOM = "zoom"  # both grow towards the viewer while they fade
+
+
+class Direction(StrEnum):
+    """Where something moves to."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
 
 
 class Transition(Value):
-    """The first frames of a clip, in which the clip before it is still seen."""
+    """The first frames of a clip, in which the clip before it is still seen.
+
+    ``direction`` matters to slide, push and wipe, ``colour`` to fade.
+    """
 
     kind: TransitionKind = TransitionKind.CUT
     frames: int = Field(default=0, ge=0)
+    direction: Direction = Direction.LEFT
+    colour: Colour = "#000000"
 
     @model_validator(mode="after")
     def _a_cut_has_no_frames(self) -> Self:
@@ -101,19 +152,49 @@ class Cue(Value):
     words: tuple[CaptionWord, ...] = ()
 
 
+class TitleKind(StrEnum):
+    """A text that is laid over the picture."""
+
+    TITLE = "title"  # large, in the middle
+    LOWER_THIRD = "lower_third"  # a name and what it stands for, at the lower left
+
+
+class OnScreenTitle(Value):
+    """A title or lower third and the frames in which it is seen, relative to the clip; it fades by itself."""
+
+    kind: TitleKind
+    text: str = Field(min_length=1, max_length=200)
+    detail: str = Field(default="", max_length=200)
+    start_frame: int = Field(ge=0)
+    end_frame: int = Field(gt=0)
+
+
+class MovingPicture(Value):
+    """The part of a video that a clip shows: from ``first_frame`` of the video, at its own speed.
+
+    When the video ends before the clip, its last frame stands.
+    """
+
+    video: VideoReference
+    first_frame: int = Field(default=0, ge=0)
+
+
 class PictureClip(Value):
     """One slide on the picture track.
 
     ``motion_frames`` is the length over which the motion runs: the clip's own frames and those in which the
-    next clip fades in over it.
+    next clip fades in over it. With ``moving``, ``image`` is the poster of that video.
     """
 
     image: ImageReference
+    moving: MovingPicture | None = None
+    fit: Fit = Fit.COVER
     frames: int = Field(gt=0)
     motion_frames: int = Field(gt=0)
     motion: Motion
     transition_in: Transition = Transition()
     cues: tuple[Cue, ...] = ()
+    titles: tuple[OnScreenTitle, ...] = ()
 
 
 class VoiceClip(Value):
@@ -122,6 +203,19 @@ class VoiceClip(Value):
     slide_id: str
     audio: AudioReference
     start_sample: int = Field(ge=0)
+
+
+class ClipSound(Value):
+    """The sound of a video clip, placed by its first sample at 48 kHz from the start of the video.
+
+    Plays ``samples`` samples from ``from_sample`` of the sound on, fading briefly at both ends.
+    """
+
+    audio: AudioReference
+    start_sample: int = Field(ge=0)
+    from_sample: int = Field(default=0, ge=0)
+    samples: int = Field(gt=0)
+    gain_db: float = Field(default=0.0, ge=-60, le=20)
 
 
 class MusicBed(Value):
@@ -140,13 +234,28 @@ class Chapter(Value):
     start_frame: int = Field(ge=0)
 
 
+class CaptionMode(StrEnum):
+    """How captions follow the voice."""
+
+    SENTENCE = "sentence"  # a line at a time, nothing marked
+    HIGHLIGHT = "highlight"  # the word that is spoken has another colour
+    KARAOKE = "karaoke"  # words fill with colour from left to right as they are spoken, and stay so
+    ONE_WORD = "one_word"  # one word at a time, which pops up
+
+
 class CaptionStyle(Value):
     """How burned-in captions look; sizes in thousandths of the frame height."""
 
     burn_in: bool = True
+    mode: CaptionMode = CaptionMode.HIGHLIGHT
+    font: FontReference | None = Field(default=None, description="The author's own; else the bundled ones")
+    box_colour: Colour = "#000000"
+    box_opacity_permille: int = Field(default=550, ge=0, le=1000)
+    outline_colour: Colour = "#000000"
+    outline_permille: int = Field(default=0, ge=0, le=15)
     size_permille: int = Field(default=46, ge=20, le=120)
-    text_colour: str = Field(default="#FFFFFF", pattern=r"^#[0-9A-F]{6}$")
-    highlight_colour: str = Field(default="#FFD23F", pattern=r"^#[0-9A-F]{6}$")
+    text_colour: Colour = "#FFFFFF"
+    highlight_colour: Colour = "#FFD23F"
     baseline_permille: int = Field(default=880, ge=100, le=980, description="Lower edge of the text, from the top")
 
 
@@ -158,6 +267,29 @@ class EncodingProfile(StrEnum):
     HIGH = "high"  # slower, for archives and large screens
 
 
+class VideoCodec(StrEnum):
+    """What pictures are encoded with."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    VP9 = "vp9"
+
+
+class Output(StrEnum):
+    """What is made beside ``video.mp4`` (H.264 and AAC), its captions, its poster and its timeline."""
+
+    HEVC = "hevc"  # video_hevc.mp4
+    WEBM = "webm"  # video.webm: VP9 and Opus
+    HLS = "hls"  # fMP4 segments and playlist
+    GIF = "gif"  # short silent preview
+    WEBP = "webp"  # the same, animated WebP
+    M4A = "m4a"  # the sound alone
+    MP3 = "mp3"
+    WAV = "wav"
+    SPRITE = "sprite"  # thumbnails in one picture, with the VTT file that players read
+    STEMS = "stems"  # voice, music and clip sound apart, as they sit in the mix
+
+
 class Timeline(Value):
     """A whole video: picture track, voice track, music bed; the hand-over between services."""
 
@@ -167,10 +299,14 @@ class Timeline(Value):
     title: str = ""
     language: str = "en"
     caption_style: CaptionStyle = CaptionStyle()
+    look: Look = Look()
     pictures: tuple[PictureClip, ...] = Field(min_length=1)
     chapters: tuple[Chapter, ...] = ()
     voices: tuple[VoiceClip, ...] = ()
+    sounds: tuple[ClipSound, ...] = ()
     music: MusicBed | None = None
+    loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
+    outputs: tuple[Output, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -191,6 +327,8 @@ class ClipTail(Value):
     """The clip before a segment's, as far as a transition needs it."""
 
     image: ImageReference
+    moving: MovingPicture | None = None
+    fit: Fit = Fit.COVER
     frames: int = Field(gt=0)
     motion_frames: int = Field(gt=0)
     motion: Motion
@@ -206,7 +344,9 @@ class SegmentSpec(Value):
     rate: Rate
     size: FrameSize
     profile: EncodingProfile
+    codec: VideoCodec = VideoCodec.H264
     caption_style: CaptionStyle
+    look: Look = Look()
     clip: PictureClip
     before: ClipTail | None = Field(default=None, description="Present when transition_in has frames")
     first_frame: int = Field(ge=0)
