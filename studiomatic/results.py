@@ -13,7 +13,7 @@ from shared.contracts.projects import ProjectDraft
 from shared.contracts.references import AssetReference
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from studiomatic.client import ClientPort
-from studiomatic.project_file import from_draft
+from studiomatic.project_draft import from_draft
 
 PROBE_FILE = "probe.json"
 _SUFFIXES = {"image/png": ".png", "audio/wav": ".wav"}

@@ -18,7 +18,9 @@ from shared.contracts.projects import ProjectDraft, ProjectView
 from shared.errors import InvalidInputError, StudiomaticError
 from studiomatic.cli.options import AsJson, Bus
 from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
-from studiomatic.project_file import from_draft, kept_media, parse_project_file, to_draft
+from studiomatic.project_draft import from_draft, to_draft
+from studiomatic.project_file import parse_project_file
+from studiomatic.project_media import kept_media
 
 app = typer.Typer(help="Keep projects.", no_args_is_help=True)
 

@@ -19,7 +19,8 @@ from studiomatic.cli.following import follow_or_cancel, require_success
 from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.session import Session, explains_errors, open_session
 from studiomatic.cli.takes import with_new_takes
-from studiomatic.project_file import ASPECTS, ProjectFile, load_project_file, to_draft
+from studiomatic.project_draft import to_draft
+from studiomatic.project_file import ASPECTS, ProjectFile, load_project_file
 from studiomatic.results import check_output_folder, fetch_results
 
 _PROJECT_SUFFIXES = (".yaml", ".yml")

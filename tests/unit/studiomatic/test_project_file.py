@@ -12,7 +12,9 @@ from shared.contracts.revisions import MusicMode
 from shared.contracts.timeline import FrameSize, Rate
 from shared.errors import InvalidInputError
 from studiomatic.cli.takes import with_new_takes
-from studiomatic.project_file import from_draft, kept_media, load_project_file, parse_project_file, to_draft
+from studiomatic.project_draft import from_draft, to_draft
+from studiomatic.project_file import load_project_file, parse_project_file
+from studiomatic.project_media import kept_media
 
 
 def asset(letter: str) -> AssetReference:

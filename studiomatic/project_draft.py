@@ -1,0 +1,143 @@
+"""From a project file to the draft that content keeps, and back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
+from shared.contracts.references import AudioReference, ImageReference
+from shared.contracts.revisions import MusicMode
+from shared.contracts.timeline import CaptionStyle
+from shared.errors import InvalidInputError
+from studiomatic.project_file import Music, ProjectFile, Slide, Voice
+from studiomatic.project_media import ProjectMedia
+from studiomatic.project_problems import checked
+
+
+def to_draft(
+    file: ProjectFile,
+    folder: Path,
+    *,
+    add_image: Callable[[Path], ImageReference],
+    add_audio: Callable[[Path], AudioReference],
+    earlier: ProjectDraft | None = None,
+) -> ProjectDraft:
+    """Hand in the media that a project file names, and make its draft.
+
+    Args:
+        folder: Where relative paths start.
+        earlier: The revision that was edited; media it was given may be named as ``asset:SHA256``.
+    Raises:
+        InvalidInputError: A file is missing; names the slide.
+        BadMediaError: A file cannot be used; names it.
+    """
+    media = ProjectMedia(folder, add_image, add_audio, earlier)
+    brief = None
+    if file.topic is not None or file.text is not None:
+        topic = file.topic if file.topic is not None else file.text or ""
+        if not topic.strip():
+            raise InvalidInputError("the topic is empty; say in a few words what the video is about")
+        brief = checked(Brief, {"topic": topic, "slides": file.slide_count or 6, "is_text": file.text is not None})
+    values = {
+        "title": file.title or _title_of(brief),
+        "language": file.language,
+        "brief": brief,
+        "slides": tuple(
+            _slide_draft(slide, f"slide {number}", media) for number, slide in enumerate(file.slides, start=1)
+        ),
+        "silent": file.voice == "none",
+        "voice_speed_percent": round(file.voice.speed * 100) if isinstance(file.voice, Voice) else 100,
+        "music": _music_draft(file.music, media),
+        "size": file.style.size,
+        "rate": file.style.fps,
+        "profile": file.style.profile,
+        "crossfade_ms": round(file.style.crossfade * 1000),
+        "captions": CaptionStyle(burn_in=file.style.captions),
+    }
+    return checked(ProjectDraft, values)
+
+
+def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | None = None) -> str:
+    """Write a draft as a project file.
+
+    Args:
+        media: SHA-256 of each given asset to its path beside the file.
+    """
+    media = media or {}
+    data: dict[str, Any] = {"project": project_id, "title": draft.title, "language": draft.language}
+    data["style"] = {
+        "size": f"{draft.size.width}x{draft.size.height}",
+        "fps": str(draft.rate.fraction) if draft.rate.denominator > 1 else draft.rate.numerator,
+        "profile": draft.profile.value,
+        "crossfade": draft.crossfade_ms / 1000,
+        "captions": draft.captions.burn_in,
+    }
+    data["voice"] = "none" if draft.silent else {"speed": draft.voice_speed_percent / 100}
+    data["music"] = _music_entry(draft.music, media)
+    if draft.brief is not None:
+        data["text" if draft.brief.is_text else "topic"] = draft.brief.topic
+        data["slide_count"] = draft.brief.slides
+    else:
+        data["slides"] = [_slide_entry(slide, media) for slide in draft.slides]
+    yaml = YAML()
+    yaml.width = 100
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _slide_draft(slide: Slide, place: str, media: ProjectMedia) -> SlideDraft:
+    return SlideDraft(
+        title=slide.title,
+        narration=slide.narration,
+        image_prompt=slide.image_prompt,
+        image=media.image(slide.image, place),
+        image_take=slide.image_take,
+        voice=media.sound(slide.voice, place),
+        voice_take=slide.voice_take,
+        seconds=slide.seconds,
+    )
+
+
+def _music_draft(music: Music | str, media: ProjectMedia) -> MusicDraft:
+    if isinstance(music, Music):
+        return MusicDraft(mood=music.mood, take=music.take)
+    if music == "none":
+        return MusicDraft(mode=MusicMode.NONE)
+    return MusicDraft(mode=MusicMode.GIVEN, audio=media.sound(music, "music"))
+
+
+def _music_entry(music: MusicDraft, media: dict[str, str]) -> Any:
+    if music.mode is MusicMode.NONE:
+        return "none"
+    if music.audio is not None:
+        return media.get(music.audio.asset.sha256, "none")
+    return {"mood": music.mood, "take": music.take}
+
+
+def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
+    """Only what differs from the default, in the order an author reads it."""
+    entry: dict[str, Any] = {
+        "title": slide.title,
+        "narration": slide.narration,
+        "image": media.get(slide.image.asset.sha256) if slide.image else None,
+        "image_prompt": slide.image_prompt,
+        "image_take": slide.image_take if slide.image_take > 1 else None,
+        "voice": media.get(slide.voice.asset.sha256) if slide.voice else None,
+        "voice_take": slide.voice_take if slide.voice_take > 1 else None,
+        "seconds": slide.seconds,
+    }
+    return {name: value for name, value in entry.items() if value not in (None, "")}
+
+
+def _title_of(brief: Brief | None) -> str:
+    if brief is None:
+        return "Untitled"
+    first_line = brief.topic.strip().splitlines()[0]
+    return first_line if len(first_line) <= 80 else f"{first_line[:79]}…"
