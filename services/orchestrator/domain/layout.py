@@ -41,20 +41,26 @@ MUSIC_ALONE_GAIN_DB = -4.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlideParts:
-    """One slide whose parts are all known.
+class SlideTiming:
+    """What decides how long a slide is shown; known before its picture is.
 
     ``voice`` and ``words`` are absent on a silent slide, which is shown for ``silent_ms``.
     """
 
     slide_id: str
-    image: ImageReference
     voice: AudioReference | None
     words: tuple[SpokenWord, ...]
     silent_ms: int | None
 
 
-def slide_frames(rate: Rate, parts: SlideParts) -> int:
+@dataclass(frozen=True, kw_only=True)
+class SlideParts(SlideTiming):
+    """One slide whose parts are all known."""
+
+    image: ImageReference
+
+
+def slide_frames(rate: Rate, parts: SlideTiming) -> int:
     """How long a slide is shown [frames]."""
     if parts.voice is None:
         return max(1, frames_of(rate, parts.silent_ms or 0))
