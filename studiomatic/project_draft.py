@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.references import AudioReference, ImageReference
 from shared.contracts.revisions import MusicMode
 from shared.contracts.timeline import CaptionStyle
 from shared.errors import InvalidInputError
 from studiomatic.project_file import Music, ProjectFile, Slide, Voice
-from studiomatic.project_media import ProjectMedia
+from studiomatic.project_media import HandsIn, ProjectMedia
 from studiomatic.project_problems import checked
 
 
@@ -23,20 +21,20 @@ def to_draft(
     file: ProjectFile,
     folder: Path,
     *,
-    add_image: Callable[[Path], ImageReference],
-    add_audio: Callable[[Path], AudioReference],
+    desk: HandsIn,
     earlier: ProjectDraft | None = None,
 ) -> ProjectDraft:
     """Hand in the media that a project file names, and make its draft.
 
     Args:
         folder: Where relative paths start.
+        desk: Takes the files in; a client.
         earlier: The revision that was edited; media it was given may be named as ``asset:SHA256``.
     Raises:
         InvalidInputError: A file is missing; names the slide.
         BadMediaError: A file cannot be used; names it.
     """
-    media = ProjectMedia(folder, add_image, add_audio, earlier)
+    media = ProjectMedia(folder, desk, earlier)
     brief = None
     if file.topic is not None or file.text is not None:
         topic = file.topic if file.topic is not None else file.text or ""

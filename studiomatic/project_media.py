@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from shared.contracts.projects import ProjectDraft
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.errors import BadMediaError, InvalidInputError
 
-R = TypeVar("R")
+R = TypeVar("R", ImageReference, AudioReference, FontReference)
+
+
+class HandsIn(Protocol):
+    """Takes in media of the author's own, as every client does."""
+
+    def add_image(self, path: Path) -> ImageReference: ...
+    def add_audio(self, path: Path) -> AudioReference: ...
 
 
 class ProjectMedia:
-    """Finds the files that a project names, and the assets that an earlier revision was given."""
+    """Finds the files that a project names, and the assets that an earlier revision was given.
 
-    def __init__(
-        self,
-        folder: Path,
-        add_image: Callable[[Path], ImageReference],
-        add_audio: Callable[[Path], AudioReference],
-        earlier: ProjectDraft | None,
-    ) -> None:
+    Args:
+        folder: Where relative paths start.
+    """
+
+    def __init__(self, folder: Path, desk: HandsIn, earlier: ProjectDraft | None) -> None:
         self._folder = folder
-        self._add_image = add_image
-        self._add_audio = add_audio
-        slides = earlier.slides if earlier else ()
-        sounds = [slide.voice for slide in slides] + ([earlier.music.audio] if earlier else [])
-        self._images = {_asset_name(image.asset): image for slide in slides if (image := slide.image)}
-        self._sounds = {_asset_name(sound.asset): sound for sound in sounds if sound}
+        self._desk = desk
+        self._kept = {_asset_name(given.asset): given for given in _given(earlier)} if earlier else {}
 
     def image(self, name: str | None, place: str) -> ImageReference | None:
         """The picture that a slide names."""
-        if name is None:
-            return None
-        return self._images.get(name) or _placed(place, self._add_image, self._file(name, place))
+        return self._reference(name, place, ImageReference, self._desk.add_image)
 
     def sound(self, name: str | None, place: str) -> AudioReference | None:
         """The sound that a slide or the music names."""
+        return self._reference(name, place, AudioReference, self._desk.add_audio)
+
+    def _reference(self, name: str | None, place: str, kind: type[R], add: Callable[[Path], R]) -> R | None:
         if name is None:
             return None
-        return self._sounds.get(name) or _placed(place, self._add_audio, self._file(name, place))
+        kept = self._kept.get(name)
+        return kept if isinstance(kept, kind) else _placed(place, add, self._file(name, place))
 
     def _file(self, name: str, place: str) -> Path:
         path = (self._folder / name).expanduser()
@@ -50,20 +53,25 @@ class ProjectMedia:
         return path.resolve()
 
 
+def kept_media(draft: ProjectDraft) -> dict[str, str]:
+    """Names for the assets a revision was given, when no files stand for them."""
+    return {given.asset.sha256: _asset_name(given.asset) for given in _given(draft)}
+
+
+def _given(draft: ProjectDraft) -> Iterator[ImageReference | AudioReference | FontReference]:
+    """Everything of the author's own that a draft names."""
+    for slide in draft.slides:
+        yield from (given for given in (slide.image, slide.voice) if given)
+    if draft.music.audio:
+        yield draft.music.audio
+
+
 def _placed(place: str, add: Callable[[Path], R], path: Path) -> R:
     """Hand a file in; should it be refused, say where it was to be used."""
     try:
         return add(path)
     except BadMediaError as error:
         raise BadMediaError(f"{place}: {error.message}") from None
-
-
-def kept_media(draft: ProjectDraft) -> dict[str, str]:
-    """Names for the assets a revision was given, when no files stand for them."""
-    given = [slide.image.asset for slide in draft.slides if slide.image]
-    given += [slide.voice.asset for slide in draft.slides if slide.voice]
-    given += [draft.music.audio.asset] if draft.music.audio else []
-    return {asset.sha256: _asset_name(asset) for asset in given}
 
 
 def _asset_name(asset: AssetReference) -> str:

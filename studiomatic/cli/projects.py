@@ -101,8 +101,7 @@ def _revise(session: Session, project_id: str, current: ProjectDraft, text: str)
     draft = to_draft(
         parse_project_file(text, "the edited project"),
         Path.cwd(),
-        add_image=session.client.add_image,
-        add_audio=session.client.add_audio,
+        desk=session.client,
         earlier=current,
     )
     return session.client.revise_project(project_id, draft)

@@ -46,7 +46,7 @@ def render(
             render_project(session, project, out, detach=detach)
             return
         file, folder = _read_source(source, slides, aspect, language)
-        draft = to_draft(file, folder, add_image=session.client.add_image, add_audio=session.client.add_audio)
+        draft = to_draft(file, folder, desk=session.client)
         project = _keep(session, file.project, draft)
         own_file = Path(source).expanduser() if source.lower().endswith(_PROJECT_SUFFIXES) else None
         render_project(session, project, out, detach=detach, rendered_file=own_file)
@@ -58,9 +58,7 @@ def demo(out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
     with open_session(bus, as_json=as_json) as session:
         sample = Path(str(files("studiomatic") / "sample" / "project.yaml"))
         file = load_project_file(sample)
-        draft = to_draft(
-            file, sample.parent, add_image=session.client.add_image, add_audio=session.client.add_audio
-        )
+        draft = to_draft(file, sample.parent, desk=session.client)
         size = f"{draft.size.width}x{draft.size.height}"
         session.say(f"[bold]{escape(draft.title)}[/]: {len(draft.slides)} slides, {size}")
         project = _keep(session, _project_with_title(session, draft.title), draft)

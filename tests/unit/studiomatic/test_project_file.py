@@ -50,8 +50,18 @@ DRAFTS = {
 }
 
 
-def no_file(path: Path):
-    raise AssertionError(f"{path} was opened")
+class Desk:
+    """Takes in nothing, or answers every picture with the one it was given."""
+
+    def __init__(self, image: ImageReference | None = None) -> None:
+        self._image = image
+
+    def add_image(self, path: Path) -> ImageReference:
+        assert self._image, f"{path} was opened"
+        return self._image
+
+    def add_audio(self, path: Path) -> AudioReference:
+        raise AssertionError(f"{path} was opened")
 
 
 @pytest.mark.parametrize("name", sorted(DRAFTS))
@@ -59,7 +69,7 @@ def test_a_draft_survives_being_written_and_read(name: str) -> None:
     draft = DRAFTS[name]
     text = from_draft(draft, project_id="p", media=kept_media(draft))
 
-    read = to_draft(parse_project_file(text, "x"), Path(), add_image=no_file, add_audio=no_file, earlier=draft)
+    read = to_draft(parse_project_file(text, "x"), Path(), desk=Desk(), earlier=draft)
 
     assert read == draft
     assert parse_project_file(text, "x").project == "p"
@@ -67,7 +77,7 @@ def test_a_draft_survives_being_written_and_read(name: str) -> None:
 
 def test_the_bundled_sample_is_a_project_of_six_spoken_slides() -> None:
     path = Path(__file__).parents[3] / "studiomatic" / "sample" / "project.yaml"
-    draft = to_draft(load_project_file(path), path.parent, add_image=no_file, add_audio=no_file)
+    draft = to_draft(load_project_file(path), path.parent, desk=Desk())
     assert len(draft.slides) == 6
     assert all(slide.narration and slide.image_prompt for slide in draft.slides)
 
@@ -75,7 +85,7 @@ def test_the_bundled_sample_is_a_project_of_six_spoken_slides() -> None:
 def test_own_media_are_found_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "p.png").write_bytes(b"x")
     file = parse_project_file("title: T\nslides:\n  - {image: p.png, seconds: 1}\n", "x")
-    draft = to_draft(file, tmp_path, add_image=lambda path: IMAGE, add_audio=no_file)
+    draft = to_draft(file, tmp_path, desk=Desk(IMAGE))
     assert draft.slides[0].image == IMAGE
 
 
