@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 
 from services.renderer.pipeline.captions import Captions
 from services.renderer.pipeline.pictures import Picture, PictureFiles
 from services.renderer.pipeline.planes import Planes, planes_of
 from services.renderer.pipeline.still_cache import StillCache
-from shared.contracts.timeline import SegmentSpec
+from services.renderer.pipeline.transitions import Takeover
+from shared.contracts.timeline import ClipTail, SegmentSpec
 
 cv2.setNumThreads(1)  # processes are the parallelism; also keeps sums in one order
 
@@ -29,15 +32,20 @@ class SegmentComposer:
         self._spec = spec
         self._files = PictureFiles(images, stills or StillCache())
         self._picture: Picture | None = None
-        self._picture_before: Picture | None = None
+        self._before: Picture | None = None
+        self._scratch: Planes | None = None
         self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
 
     def compose(self, index: int, frame: av.VideoFrame) -> None:
         """Fill ``frame`` (yuv420p, of the spec's size) with frame ``index``, counted from the clip's first."""
         planes = planes_of(frame)
         self._picture = self._picture or self._files.open(self._spec.clip, self._spec.size)
-        opacity = self._draw_clip_before(index, planes)
-        self._picture.draw(index, planes, opacity)
+        before = self._spec.before
+        if before is not None and index < self._spec.clip.transition_in.frames:
+            self._draw_takeover(index, before, self._picture, planes)
+        else:
+            self._before = self._scratch = None
+            self._picture.draw(index, planes)
         self._captions.blend(planes, index)
 
     @property
@@ -45,12 +53,16 @@ class SegmentComposer:
         """Characters of the captions drawn so far that no bundled font has, as ``U+XXXX``."""
         return tuple(f"U+{ord(character):04X}" for character in sorted(self._captions.missing))
 
-    def _draw_clip_before(self, index: int, planes: Planes) -> float:
-        """Draw the clip that this one fades in over, if any; gives the opacity that this one has."""
-        before, fading = self._spec.before, self._spec.clip.transition_in.frames
-        if before is None or index >= fading:
-            self._picture_before = None
-            return 1.0
-        self._picture_before = self._picture_before or self._files.open(before, self._spec.size)
-        self._picture_before.draw(before.frames + index, planes)
-        return (index + 1) / (fading + 1)
+    def _draw_takeover(self, index: int, before: ClipTail, picture: Picture, planes: Planes) -> None:
+        """Draw a frame of the transition, in which the clip before goes on."""
+        transition = self._spec.clip.transition_in
+        self._before = self._before or self._files.open(before, self._spec.size)
+        self._scratch = self._scratch or Planes(*(np.empty(plane.shape, np.uint8) for plane in planes))
+        takeover = Takeover(
+            transition=transition,
+            part=(index + 1) / (transition.frames + 1),
+            outgoing=partial(self._before.draw, before.frames + index),
+            incoming=partial(picture.draw, index),
+            scratch=self._scratch,
+        )
+        takeover.draw(planes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.contracts.timeline import FrameSize, Motion, View
+from shared.contracts.timeline import Easing, FrameSize, Motion, View
 
-# Half linear, half smoothstep: starts and ends gently, yet never stands still under a crossfade.
-_EASE_SHARE = 0.5
+_SMOOTH_SHARE = {Easing.LINEAR: 0.0, Easing.GENTLE: 0.5, Easing.SMOOTH: 1.0}
+"""How much of an easing is smoothstep; the rest is linear, so that it never stands still under a crossfade."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def visible_at(
     """
     start = visible_part(motion.start, picture, frame)
     end = visible_part(motion.end, picture, frame)
-    part = _eased(min(1.0, frame_number / max(1, motion_frames - 1)))
+    part = eased(motion.easing, min(1.0, frame_number / max(1, motion_frames - 1)))
     return Visible(
         left=start.left + (end.left - start.left) * part,
         top=start.top + (end.top - start.top) * part,
@@ -59,10 +59,11 @@ def visible_at(
     )
 
 
+def eased(easing: Easing, part: float) -> float:
+    """How far a movement has come when ``part`` of its time is over; both from 0 to 1."""
+    smooth = part * part * (3 - 2 * part)
+    return part + (smooth - part) * _SMOOTH_SHARE[easing]
+
+
 def _clamped(value: float, most: float) -> float:
     return min(max(0.0, value), max(0.0, most))
-
-
-def _eased(part: float) -> float:
-    smooth = part * part * (3 - 2 * part)
-    return part + (smooth - part) * _EASE_SHARE
