@@ -9,11 +9,12 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.revisions import MusicMode
-from shared.contracts.timeline import CaptionStyle
+from shared.contracts.revisions import MusicMode, SlideLook
+from shared.contracts.timeline import CaptionStyle, Rate
 from shared.errors import InvalidInputError
 from studiomatic.project_file import Music, ProjectFile, Slide, Voice
 from studiomatic.project_media import HandsIn, ProjectMedia
+from studiomatic.project_picture import picture_entry, transition_entry
 from studiomatic.project_problems import checked
 
 
@@ -46,7 +47,8 @@ def to_draft(
         "language": file.language,
         "brief": brief,
         "slides": tuple(
-            _slide_draft(slide, f"slide {number}", media) for number, slide in enumerate(file.slides, start=1)
+            _slide_draft(slide, f"slide {number}", media, file.style.fps)
+            for number, slide in enumerate(file.slides, start=1)
         ),
         "silent": file.voice == "none",
         "voice_speed_percent": round(file.voice.speed * 100) if isinstance(file.voice, Voice) else 100,
@@ -55,6 +57,7 @@ def to_draft(
         "rate": file.style.fps,
         "profile": file.style.profile,
         "crossfade_ms": round(file.style.crossfade * 1000),
+        "transition": file.style.transition.choice(file.style.fps, "style"),
         "captions": CaptionStyle(burn_in=file.style.captions),
     }
     return checked(ProjectDraft, values)
@@ -73,6 +76,7 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
         "fps": str(draft.rate.fraction) if draft.rate.denominator > 1 else draft.rate.numerator,
         "profile": draft.profile.value,
         "crossfade": draft.crossfade_ms / 1000,
+        "transition": transition_entry(draft.transition),
         "captions": draft.captions.burn_in,
     }
     data["voice"] = "none" if draft.silent else {"speed": draft.voice_speed_percent / 100}
@@ -90,7 +94,7 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
     return stream.getvalue()
 
 
-def _slide_draft(slide: Slide, place: str, media: ProjectMedia) -> SlideDraft:
+def _slide_draft(slide: Slide, place: str, media: ProjectMedia, rate: Rate) -> SlideDraft:
     return SlideDraft(
         title=slide.title,
         narration=slide.narration,
@@ -100,6 +104,7 @@ def _slide_draft(slide: Slide, place: str, media: ProjectMedia) -> SlideDraft:
         voice=media.sound(slide.voice, place),
         voice_take=slide.voice_take,
         seconds=slide.seconds,
+        look=SlideLook(**slide.picture_look(rate, place)),
     )
 
 
@@ -130,6 +135,7 @@ def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
         "voice": media.get(slide.voice.asset.sha256) if slide.voice else None,
         "voice_take": slide.voice_take if slide.voice_take > 1 else None,
         "seconds": slide.seconds,
+        **picture_entry(slide.look),
     }
     return {name: value for name, value in entry.items() if value not in (None, "")}
 

@@ -37,6 +37,7 @@ from ruamel.yaml.error import YAMLError
 
 from shared.contracts.timeline import EncodingProfile, FrameSize, Rate
 from shared.errors import InvalidInputError
+from studiomatic.project_picture import PictureWords, TransitionEntry, TransitionWords
 from studiomatic.project_problems import problems_in, yaml_problem
 
 ASPECTS: dict[str, tuple[int, int]] = {
@@ -80,7 +81,8 @@ class Style(_Part):
     size: Annotated[FrameSize, BeforeValidator(_size)] = FrameSize(width=1920, height=1080)
     fps: Annotated[Rate, BeforeValidator(_rate)] = Rate(numerator=30)
     profile: EncodingProfile = EncodingProfile.STANDARD
-    crossfade: float = Field(default=0.5, ge=0, le=3, description="[s]")
+    crossfade: float = Field(default=0.5, ge=0, le=3, description="Length of transitions [s]")
+    transition: TransitionEntry = TransitionWords()
     captions: bool = True
 
 
@@ -125,7 +127,7 @@ MusicEntry = Annotated[
 ]
 
 
-class Slide(_Part):
+class Slide(PictureWords, _Part):
     """One slide."""
 
     title: str = Field(default="", max_length=200)
