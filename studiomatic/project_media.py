@@ -8,9 +8,10 @@ from typing import Protocol, TypeVar
 
 from shared.contracts.projects import ProjectDraft
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import VideoReference
 from shared.errors import BadMediaError, InvalidInputError
 
-R = TypeVar("R", ImageReference, AudioReference, FontReference)
+R = TypeVar("R", ImageReference, AudioReference, FontReference, VideoReference)
 
 
 class HandsIn(Protocol):
@@ -18,6 +19,9 @@ class HandsIn(Protocol):
 
     def add_image(self, path: Path) -> ImageReference: ...
     def add_audio(self, path: Path) -> AudioReference: ...
+    def add_logo(self, path: Path) -> ImageReference: ...
+    def add_font(self, path: Path) -> FontReference: ...
+    def add_video(self, path: Path) -> VideoReference: ...
 
 
 class ProjectMedia:
@@ -40,6 +44,20 @@ class ProjectMedia:
         """The sound that a slide or the music names."""
         return self._reference(name, place, AudioReference, self._desk.add_audio)
 
+    def logo(self, name: str | None, place: str) -> ImageReference | None:
+        """The picture that a brand's logo names."""
+        return self._reference(name, place, ImageReference, self._desk.add_logo)
+
+    def font(self, name: str | None, place: str) -> FontReference | None:
+        """The font that a brand names."""
+        return self._reference(name, place, FontReference, self._desk.add_font)
+
+    def video(self, name: str, place: str) -> VideoReference:
+        """The video that a slide, the intro or the outro names."""
+        video = self._reference(name, place, VideoReference, self._desk.add_video)
+        assert video is not None  # noqa: S101  # it was named
+        return video
+
     def _reference(self, name: str | None, place: str, kind: type[R], add: Callable[[Path], R]) -> R | None:
         if name is None:
             return None
@@ -58,12 +76,18 @@ def kept_media(draft: ProjectDraft) -> dict[str, str]:
     return {given.asset.sha256: _asset_name(given.asset) for given in _given(draft)}
 
 
-def _given(draft: ProjectDraft) -> Iterator[ImageReference | AudioReference | FontReference]:
+def _given(draft: ProjectDraft) -> Iterator[ImageReference | AudioReference | FontReference | VideoReference]:
     """Everything of the author's own that a draft names."""
     for slide in draft.slides:
         yield from (given for given in (slide.image, slide.voice) if given)
+        if slide.look.clip:
+            yield slide.look.clip.video
+    yield from (cut.video for cut in (draft.intro, draft.outro) if cut)
     if draft.music.audio:
         yield draft.music.audio
+    if draft.look.watermark:
+        yield draft.look.watermark.image
+    yield from (font for font in (draft.look.font, draft.captions.font) if font)
 
 
 def _placed(place: str, add: Callable[[Path], R], path: Path) -> R:

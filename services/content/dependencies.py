@@ -25,7 +25,8 @@ from shared.bus.relay import Relay
 from shared.bus.reports import OutboxReports, Publish
 from shared.clock import SystemClock
 from shared.config import Settings
-from shared.contracts.references import AudioReference, ImageReference
+from shared.contracts.references import AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import VideoReference
 from shared.db import Database, open_service_database
 from shared.media.sandbox import MediaSandbox
 from shared.migrate import migrate
@@ -51,6 +52,18 @@ class ProjectDesk:
     def add_audio(self, account_id: str, path: Path) -> AudioReference:
         """Take in a sound of the author's own; raises ``BadMediaError`` naming it."""
         return self._own_media.add_audio(account_id, path)
+
+    def add_logo(self, account_id: str, path: Path) -> ImageReference:
+        """Take in a picture that keeps its transparency; raises ``BadMediaError`` naming it."""
+        return self._own_media.add_logo(account_id, path)
+
+    def add_font(self, account_id: str, path: Path) -> FontReference:
+        """Take in a font of the author's own; raises ``BadMediaError`` naming it."""
+        return self._own_media.add_font(account_id, path)
+
+    def add_video(self, account_id: str, path: Path) -> VideoReference:
+        """Take in a video of the author's own; raises ``BadMediaError`` naming it."""
+        return self._own_media.add_video(account_id, path)
 
 
 class Content:

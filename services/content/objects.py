@@ -6,15 +6,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.content.domain.own_media import AUDIO_TYPE, IMAGE_TYPE
+from services.content.domain.own_media import AUDIO_TYPE, FONT_TYPE, IMAGE_TYPE, VIDEO_TYPE
 from shared.contracts.message import Value
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import SAMPLE_RATE, Rate, VideoReference
 from shared.errors import NotFoundError
 from shared.ids import AccountId
+from shared.media.results import NormalisedVideo
 from shared.media.sandbox import MediaSandbox
 from shared.storage import ObjectStore
 from shared.storage.keys import asset_key
 from shared.storage.values import put_asset, put_value
+
+LOGO_MOST_SIDE = 2_048
+"""Longest side of a logo [px]: twice what half the shorter side of the largest video needs."""
 
 
 class StoredObjects:
@@ -57,10 +62,59 @@ class MediaIntake:
             asset = self._objects.put_file(account_id, target, IMAGE_TYPE)
         return ImageReference(asset=asset, width=image.width, height=image.height)
 
+    def take_logo(self, account_id: str, path: Path, name: str) -> ImageReference:
+        """Normalise and store a picture that keeps its transparency; raises like `take_image`."""
+        with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
+            target = Path(folder) / "logo.png"
+            logo = self._sandbox.normalise_image(path, target, name=name, max_side=LOGO_MOST_SIDE, background=None)
+            asset = self._objects.put_file(account_id, target, IMAGE_TYPE)
+        return ImageReference(asset=asset, width=logo.width, height=logo.height)
+
+    def take_font(self, account_id: str, path: Path, name: str) -> FontReference:
+        """Check, normalise and store a font; raises like `take_image`."""
+        with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
+            target = Path(folder) / "font"
+            font = self._sandbox.normalise_font(path, target, name=name)
+            asset = self._objects.put_file(account_id, target, FONT_TYPE)
+        return FontReference(asset=asset, family=font.family)
+
+    def take_video(self, account_id: str, path: Path, name: str) -> VideoReference:
+        """Normalise and store a video, its sound, and a picture that stands for it; raises like `take_image`."""
+        with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
+            target = Path(folder) / "video.mp4"
+            made = self._sandbox.normalise_video(path, target, name=name)
+            return VideoReference(
+                asset=self._objects.put_file(account_id, target, VIDEO_TYPE),
+                width=made.width,
+                height=made.height,
+                rate=Rate(numerator=made.rate.numerator, denominator=made.rate.denominator),
+                frames=made.frames,
+                poster=self._poster(account_id, target, name),
+                audio=self._clip_sound(account_id, path, made, name) if made.has_sound else None,
+            )
+
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
         """Normalise and store a sound; raises like `take_image`."""
         with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
             target = Path(folder) / "audio.wav"
             audio = self._sandbox.normalise_audio(path, target, name=name)
+            asset = self._objects.put_file(account_id, target, AUDIO_TYPE)
+        return AudioReference(asset=asset, samples=audio.samples)
+
+    def _poster(self, account_id: str, video: Path, name: str) -> ImageReference:
+        target = video.with_name("poster.png")
+        poster = self._sandbox.write_poster(video, target, name=name)
+        asset = self._objects.put_file(account_id, target, IMAGE_TYPE)
+        return ImageReference(asset=asset, width=poster.width, height=poster.height)
+
+    def _clip_sound(self, account_id: str, path: Path, made: NormalisedVideo, name: str) -> AudioReference | None:
+        """The sound of a video; None where it is silent throughout."""
+        with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
+            target = Path(folder) / "audio.wav"
+            audio = self._sandbox.normalise_clip_sound(
+                path, target, start=made.start, samples=round(made.frames / made.rate * SAMPLE_RATE), name=name
+            )
+            if not audio.samples:
+                return None
             asset = self._objects.put_file(account_id, target, AUDIO_TYPE)
         return AudioReference(asset=asset, samples=audio.samples)

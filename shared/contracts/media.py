@@ -12,7 +12,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from shared.contracts.message import Query, Reply
-from shared.contracts.references import AssetReference, AudioReference, ImageReference, Sha256
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference, Sha256
+from shared.contracts.timeline import VideoReference
 
 MAX_UPLOAD_BYTES = 512 * 1024**2
 """Largest file an author can hand in [bytes]."""
@@ -23,6 +24,9 @@ class MediaKind(StrEnum):
 
     IMAGE = "image"  # a slide's picture
     AUDIO = "audio"  # a narration or music
+    LOGO = "logo"  # a picture that keeps its transparency
+    FONT = "font"  # what titles and captions are set in
+    VIDEO = "video"  # a clip that a slide shows, with its sound
 
 
 class OfferMedia(Query):
@@ -55,16 +59,18 @@ class AcceptMedia(Query):
 
 
 class MediaAccepted(Reply):
-    """The normalised asset that a draft may refer to; exactly one of the two."""
+    """The normalised asset that a draft may refer to; exactly one of its kinds. A logo is an image."""
 
     type = "content.media_accepted.v1"
     image: ImageReference | None = None
     audio: AudioReference | None = None
+    font: FontReference | None = None
+    video: VideoReference | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.image is None) == (self.audio is None):
-            raise ValueError("exactly one of image and audio is given")
+    def _is_one(self) -> Self:
+        if sum(given is not None for given in (self.image, self.audio, self.font)) != 1:
+            raise ValueError("exactly one of image, audio and font is given")
         return self
 
 

@@ -22,7 +22,7 @@ class AssetReference(Value):
 
 
 class ImageReference(Value):
-    """A normalised picture: 8-bit RGB, upright, within the pixel cap."""
+    """A normalised picture: 8-bit RGB, upright, within the pixel cap; a logo may have an alpha channel, too."""
 
     asset: AssetReference
     width: int = Field(ge=1)

@@ -18,7 +18,7 @@ from typing import Any
 
 from shared.errors import BadMediaError
 from shared.media import confine
-from shared.media.formats import HEAD_BYTES, MediaFormat, looks_like_heif, sniff
+from shared.media.formats import HEAD_BYTES, MediaFormat, looks_like_heif, looks_like_packed_font, sniff
 from shared.media.limits import MediaLimits
 from shared.media.results import MediaKind, SandboxReport
 from shared.media.task import MediaTask
@@ -73,7 +73,15 @@ def _work_for(operation: str, found: MediaFormat) -> Callable[[MediaTask], Any]:
             from shared.media.images import normalise_image
 
             return normalise_image
-        case "probe", _:
+        case "probe", MediaKind.FONT:
+            from shared.media.fonts import probe_font
+
+            return probe_font
+        case "normalise_font", MediaKind.FONT:
+            from shared.media.fonts import normalise_font
+
+            return normalise_font
+        case "probe", MediaKind.AUDIO | MediaKind.VIDEO:
             from shared.media.streams import probe_streams
 
             return probe_streams
@@ -81,6 +89,18 @@ def _work_for(operation: str, found: MediaFormat) -> Callable[[MediaTask], Any]:
             from shared.media.sounds import normalise_audio
 
             return normalise_audio
+        case "normalise_video", MediaKind.VIDEO:
+            from shared.media.clips import normalise_video
+
+            return normalise_video
+        case "normalise_clip_sound", MediaKind.VIDEO:
+            from shared.media.clip_sound import normalise_clip_sound
+
+            return normalise_clip_sound
+        case "write_poster", MediaKind.VIDEO:
+            from shared.media.posters import write_poster
+
+            return write_poster
         case "probe_video", MediaKind.VIDEO:
             from shared.media.videos import probe_video
 
@@ -100,9 +120,11 @@ def _load_check(barriers: list[confine.Barrier]) -> Callable[[], SandboxReport]:
 def _refuse_unknown(head: bytes) -> None:
     if looks_like_heif(head):
         raise BadMediaError("HEIC and AVIF pictures cannot be read; save it as JPEG or PNG")
+    if looks_like_packed_font(head):
+        raise BadMediaError("a font for the web or a collection of fonts cannot be read; give one TTF or OTF file")
     raise BadMediaError(
         "not a format that can be read; give a PNG, JPEG, WebP, GIF, BMP or TIFF picture, a WAV, FLAC, MP3, M4A, "
-        "AAC, Ogg or Opus sound, or an MP4 or WebM video"
+        "AAC, Ogg or Opus sound, an MP4 or WebM video, or a TTF or OTF font"
     )
 
 

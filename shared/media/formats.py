@@ -36,7 +36,12 @@ MP3 = MediaFormat(name="mp3", kind=MediaKind.AUDIO, media_type="audio/mpeg", dem
 AAC = MediaFormat(name="aac", kind=MediaKind.AUDIO, media_type="audio/aac", demuxer="aac")
 OGG = MediaFormat(name="ogg", kind=MediaKind.AUDIO, media_type="audio/ogg", demuxer="ogg")
 MP4 = MediaFormat(name="mp4", kind=MediaKind.VIDEO, media_type="video/mp4", demuxer="mp4")
+TRUETYPE = MediaFormat(name="truetype", kind=MediaKind.FONT, media_type="font/ttf")
+OPENTYPE = MediaFormat(name="opentype", kind=MediaKind.FONT, media_type="font/otf")
 WEBM = MediaFormat(name="webm", kind=MediaKind.VIDEO, media_type="video/webm", demuxer="webm")
+
+TRUETYPE_MAGIC, OPENTYPE_MAGIC = b"\x00\x01\x00\x00", b"OTTO"
+"""First bytes of fonts with TrueType and with PostScript outlines (OpenType 1.9)."""
 
 _MAGIC: tuple[tuple[bytes, MediaFormat], ...] = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -50,6 +55,9 @@ _MAGIC: tuple[tuple[bytes, MediaFormat], ...] = (
     (b"OggS", OGG),
     (b"ID3", MP3),
     (b"\x1aE\xdf\xa3", WEBM),
+    (TRUETYPE_MAGIC, TRUETYPE),
+    (b"true", TRUETYPE),
+    (OPENTYPE_MAGIC, OPENTYPE),
 )
 _RIFF = {b"WEBP": WEBP, b"WAVE": WAV}
 
@@ -72,6 +80,11 @@ def sniff(head: bytes) -> MediaFormat | None:
 def looks_like_heif(head: bytes) -> bool:
     """Whether the file is a HEIC or AVIF picture: common on phones, so it earns a remedy of its own."""
     return head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS
+
+
+def looks_like_packed_font(head: bytes) -> bool:
+    """Whether the file is a font for the web (WOFF) or a collection: worth a remedy of its own."""
+    return head[:4] in (b"wOFF", b"wOF2", b"ttcf")
 
 
 def _sniff_frame_header(head: bytes) -> MediaFormat | None:

@@ -1,7 +1,8 @@
 """Opens outside pictures and puts them in normal form; runs in the media child only.
 
 The normal form is PNG at the fastest compression: lossless, so that a picture may pass here twice, and decoded by
-cv2 in some 10 ms per megapixel. RGB, 8 bits, sRGB, upright, opaque, no metadata, longest side bounded.
+cv2 in some 10 ms per megapixel. RGB, 8 bits, sRGB, upright, no metadata, longest side bounded.
+Opaque, but for logos with transparent parts, which have an alpha channel.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def probe_image(task: MediaTask) -> MediaProbe:
 def normalise_image(task: MediaTask) -> NormalisedImage:
     """Decode a picture and write it in normal form to the task's output.
 
-    Options: ``max_side`` [px], the longest side it may keep; ``background``, ``#RRGGBB`` put behind transparency.
+    Options: ``max_side`` [px], the longest side it may keep; ``background``, ``#RRGGBB`` put behind transparency,
+    or None to keep it.
     """
     image = _open(task)
     orientation = 1 if task.format is formats.TIFF else _orientation(image)  # Pillow turns TIFF by itself
@@ -96,10 +98,11 @@ def normalise_image(task: MediaTask) -> NormalisedImage:
     work = _Work(_in_known_mode(image))
     _shrink(work, task.options["max_side"])
     _to_srgb(work, profile)
-    _flatten(work, task.options["background"])
+    if task.options["background"] is not None:
+        _flatten(work, task.options["background"])
     if orientation in _TURNS:
         work.image = work.image.transpose(_TURNS[orientation])
-    size_bytes = _save(work.image, task.opened_output())
+    size_bytes = save_png(work.image, task.opened_output())
     return NormalisedImage(
         width=work.image.width,
         height=work.image.height,
@@ -228,7 +231,8 @@ def _flatten(work: _Work, background: str) -> None:
     work.warnings.append(f"transparent parts shown on {background}")
 
 
-def _save(image: Image.Image, output: io.FileIO) -> int:
+def save_png(image: Image.Image, output: io.FileIO) -> int:
+    """Write a picture in normal form; returns its bytes."""
     image.info.clear()  # Pillow would write the profile and other leftovers of the source
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)

@@ -8,11 +8,12 @@ from fractions import Fraction
 
 
 class MediaKind(StrEnum):
-    """What a file is for a video: the three kinds that can be given."""
+    """What a file is for a video: the kinds that can be given."""
 
     IMAGE = "image"  # one still picture
     AUDIO = "audio"  # sound, no moving picture (cover art does not count)
     VIDEO = "video"  # at least one moving picture
+    FONT = "font"  # outlines of letters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class MediaProbe:
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisedImage:
-    """A picture in normal form: PNG, RGB, 8 bits, sRGB, upright, opaque, no metadata.
+    """A picture in normal form: PNG, RGB, 8 bits, sRGB, upright, opaque unless it is a logo, no metadata.
 
     ``warnings`` are sentences for the author: what had to be guessed or reduced.
     """
@@ -62,6 +63,40 @@ class NormalisedAudio:
     source_format: str
     source_rate: int
     source_channels: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalisedFont:
+    """A font in normal form: one TrueType or OpenType face with nothing but what drawing its outlines needs.
+
+    ``family`` is its name as its maker wrote it; ``characters`` counts the code points that it maps.
+    """
+
+    family: str
+    characters: int
+    size_bytes: int
+    source_format: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalisedVideo:
+    """A moving picture in normal form: MP4 with one H.264 track, 4:2:0, BT.709, limited range, one constant rate.
+
+    ``start`` is when its first frame was shown in the source [s]; its sound is placed by it. ``has_sound`` says
+    whether the source has a sound at all.
+    """
+
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+    size_bytes: int
+    start: Fraction
+    source_format: str
+    source_codec: str
+    has_sound: bool
     warnings: tuple[str, ...] = ()
 
 

@@ -13,6 +13,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,15 @@ from pydantic import TypeAdapter, ValidationError
 from shared.errors import BadMediaError, InfrastructureError
 from shared.media.limits import MediaLimits
 from shared.media.process import ChildOutcome, child_command, run_child
-from shared.media.results import MediaProbe, NormalisedAudio, NormalisedImage, SandboxReport, VideoProbe
+from shared.media.results import (
+    MediaProbe,
+    NormalisedAudio,
+    NormalisedFont,
+    NormalisedImage,
+    NormalisedVideo,
+    SandboxReport,
+    VideoProbe,
+)
 
 LONGEST_SIDE = 4_096
 """Default for the longest side of a normalised picture [px]: room to zoom into a 3840 px wide video."""
@@ -73,7 +82,7 @@ class MediaSandbox:
         *,
         name: str | None = None,
         max_side: int = LONGEST_SIDE,
-        background: str = "#FFFFFF",
+        background: str | None = "#FFFFFF",
     ) -> NormalisedImage:
         """Write a picture in the one form the renderer takes; equal bytes in give equal bytes out.
 
@@ -82,7 +91,7 @@ class MediaSandbox:
         Args:
             out_path: Replaced at once when all went well, left alone otherwise.
             max_side: Longest side it may keep [px].
-            background: Colour behind transparent parts, ``#RRGGBB``.
+            background: Colour behind transparent parts, ``#RRGGBB``; with None they stay transparent.
         """
         options = {"max_side": max_side, "background": background}
         return self._make("normalise_image", path, out_path, options, NormalisedImage, name=name)
@@ -98,9 +107,52 @@ class MediaSandbox:
         """
         return self._make("normalise_audio", path, out_path, {}, NormalisedAudio, name=name)
 
+    def normalise_font(self, path: Path, out_path: Path, *, name: str | None = None) -> NormalisedFont:
+        """Write a font in the one form the renderer takes; equal bytes in give equal bytes out.
+
+        What is written maps characters to outlines and holds nothing else: no pictures, no scripts, no signatures.
+        Each character has been drawn once.
+
+        Args:
+            out_path: Replaced at once when all went well, left alone otherwise.
+        """
+        return self._make("normalise_font", path, out_path, {}, NormalisedFont, name=name)
+
+    def normalise_video(self, path: Path, out_path: Path, *, name: str | None = None) -> NormalisedVideo:
+        """Write the picture of a video in the one form the renderer takes; equal bytes in give equal bytes out.
+
+        It gets one constant rate near its own, at most 60 frames/s; every frame keeps its time. What has more
+        pixels than the limits allow is made smaller. A file that ends before its header says is refused.
+
+        Args:
+            out_path: Replaced at once when all went well, left alone otherwise.
+        """
+        return self._for_video()._make("normalise_video", path, out_path, {}, NormalisedVideo, name=name)
+
+    def normalise_clip_sound(
+        self, path: Path, out_path: Path, *, start: Fraction, samples: int, name: str | None = None
+    ) -> NormalisedAudio:
+        """Write the sound of a video like :meth:`normalise_audio` does, in time with its normalised picture.
+
+        Args:
+            start: When the picture's first frame was shown, see :class:`NormalisedVideo` [s].
+            samples: Length of the picture at 48 kHz; the sound may end before it, never after.
+        Returns:
+            What was written; 0 samples where the whole sound is silent.
+        """
+        options = {"start": str(start), "samples": samples}
+        return self._for_video()._make("normalise_clip_sound", path, out_path, options, NormalisedAudio, name=name)
+
+    def write_poster(self, path: Path, out_path: Path, *, name: str | None = None) -> NormalisedImage:
+        """Write the first frame of a normalised video that is not nearly black, in the normal form of pictures."""
+        return self._make("write_poster", path, out_path, {}, NormalisedImage, name=name)
+
     def probe_video(self, path: Path, *, name: str | None = None) -> VideoProbe:
         """Look at a finished video independently of what made it: counts every packet, decodes none."""
         return self._ask("probe_video", path, {}, VideoProbe, name=name)
+
+    def _for_video(self) -> MediaSandbox:
+        return MediaSandbox(self._limits.for_video())
 
     def _ask(
         self, operation: str, path: Path, options: Mapping[str, Any], kind: type[_Result], *, name: str | None

@@ -21,6 +21,7 @@ from shared.contracts.jobs import (
     JobView,
     ListFacts,
     ListJobs,
+    PreviewRequest,
     ResumeJob,
     SubmitJob,
 )
@@ -37,7 +38,8 @@ from shared.contracts.projects import (
     ProjectView,
     ReviseProject,
 )
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import VideoReference
 from shared.errors import InvalidInputError, NotFoundError
 from shared.ids import new_id
 from studiomatic.client.address import BrokerAddress, parse_address
@@ -148,6 +150,24 @@ class AccountClient:
         return audio
 
     @refuses_in_words
+    def add_logo(self, path: Path) -> ImageReference:
+        logo = hand_in(self._ask_content, path, MediaKind.LOGO).image
+        assert logo is not None  # noqa: S101  # content answers what it was asked for
+        return logo
+
+    @refuses_in_words
+    def add_font(self, path: Path) -> FontReference:
+        font = hand_in(self._ask_content, path, MediaKind.FONT).font
+        assert font is not None  # noqa: S101  # content answers what it was asked for
+        return font
+
+    @refuses_in_words
+    def add_video(self, path: Path) -> VideoReference:
+        video = hand_in(self._ask_content, path, MediaKind.VIDEO).video
+        assert video is not None  # noqa: S101  # content answers what it was asked for
+        return video
+
+    @refuses_in_words
     def download(self, asset: AssetReference, target: Path) -> None:
         bring_home(self._ask_content, asset, target)
 
@@ -155,10 +175,20 @@ class AccountClient:
 
     @refuses_in_words
     def submit(
-        self, project_id: str, *, idempotency_key: str, revision_id: str | None = None, priority: int = 0
+        self,
+        project_id: str,
+        *,
+        idempotency_key: str,
+        revision_id: str | None = None,
+        priority: int = 0,
+        preview: PreviewRequest | None = None,
     ) -> str:
         query = SubmitJob(
-            project_id=project_id, revision_id=revision_id, idempotency_key=idempotency_key, priority=priority
+            project_id=project_id,
+            revision_id=revision_id,
+            idempotency_key=idempotency_key,
+            priority=priority,
+            preview=preview,
         )
         return self._ask_orchestrator(query, JobView).job_id
 

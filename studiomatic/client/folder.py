@@ -17,12 +17,14 @@ from shared.contracts.jobs import (
     JobList,
     JobState,
     JobView,
+    PreviewRequest,
     ResumeJob,
     SubmitJob,
 )
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.revisions import RevisionOutline
+from shared.contracts.timeline import VideoReference
 from shared.db import open_service_database
 from shared.migrate import migrate
 from shared.storage import Fingerprint
@@ -79,15 +81,31 @@ class FolderClient:
     def add_audio(self, path: Path) -> AudioReference:
         return self._content.add_audio(self.account_id, path)
 
+    def add_logo(self, path: Path) -> ImageReference:
+        return self._content.add_logo(self.account_id, path)
+
+    def add_font(self, path: Path) -> FontReference:
+        return self._content.add_font(self.account_id, path)
+
+    def add_video(self, path: Path) -> VideoReference:
+        return self._content.add_video(self.account_id, path)
+
     @refuses_in_words
     def submit(
-        self, project_id: str, *, idempotency_key: str, revision_id: str | None = None, priority: int = 0
+        self,
+        project_id: str,
+        *,
+        idempotency_key: str,
+        revision_id: str | None = None,
+        priority: int = 0,
+        preview: PreviewRequest | None = None,
     ) -> str:
         request = SubmitJob(
             project_id=project_id,
             revision_id=revision_id,
             idempotency_key=idempotency_key,
             priority=priority,
+            preview=preview,
         )
         return self._jobs.submit(self.account_id, request)
 

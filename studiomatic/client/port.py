@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.jobs import JobExplanation, JobFact, JobList, JobState, JobView
+from shared.contracts.jobs import JobExplanation, JobFact, JobList, JobState, JobView, PreviewRequest
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import VideoReference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,32 @@ class ClientPort(Protocol):
         """Hand in a sound of one's own; ``BadMediaError`` names it."""
         ...
 
+    def add_logo(self, path: Path) -> ImageReference:
+        """Hand in a picture that keeps its transparency; ``BadMediaError`` names it."""
+        ...
+
+    def add_font(self, path: Path) -> FontReference:
+        """Hand in a font, TTF or OTF; ``BadMediaError`` names it."""
+        ...
+
+    def add_video(self, path: Path) -> VideoReference:
+        """Hand in a video with its sound; ``BadMediaError`` names it."""
+        ...
+
     def submit(
-        self, project_id: str, *, idempotency_key: str, revision_id: str | None = None, priority: int = 0
+        self,
+        project_id: str,
+        *,
+        idempotency_key: str,
+        revision_id: str | None = None,
+        priority: int = 0,
+        preview: PreviewRequest | None = None,
     ) -> str:
-        """Start a job; the same key and request answer the same job. Returns its id."""
+        """Start a job; the same key and request answer the same job. Returns its id.
+
+        Args:
+            preview: Draw these frames, and render no video.
+        """
         ...
 
     def resume(self, job_id: str, *, idempotency_key: str) -> str:

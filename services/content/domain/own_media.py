@@ -5,26 +5,44 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from shared.contracts.projects import ProjectDraft
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.timeline import VideoReference
 from shared.errors import InvalidInputError
 
 IMAGE_TYPE = "image/png"
 AUDIO_TYPE = "audio/wav"
+VIDEO_TYPE = "video/mp4"
+FONT_TYPE = "font/sfnt"
+"""RFC 8081, section 4.4.4: TrueType and OpenType alike."""
 
 _WAV_HEADER_BYTES = 44
 _WAV_SAMPLE_BYTES = 4
 """The normal form of a sound is WAV with 16 bits and two channels, so its size tells its length."""
 
 
-def media_of(draft: ProjectDraft) -> Iterator[tuple[str, ImageReference | AudioReference]]:
+_Reference = ImageReference | AudioReference | FontReference | VideoReference
+
+
+def media_of(draft: ProjectDraft) -> Iterator[tuple[str, _Reference]]:
     """Every reference of a draft, with where it stands."""
     for number, slide in enumerate(draft.slides, start=1):
         if slide.image is not None:
             yield f"the picture of slide {number}", slide.image
         if slide.voice is not None:
             yield f"the voice of slide {number}", slide.voice
+        if slide.look.clip is not None:
+            yield from _parts_of(f"the video of slide {number}", slide.look.clip.video)
+    for place, cut in (("the intro", draft.intro), ("the outro", draft.outro)):
+        if cut is not None:
+            yield from _parts_of(place, cut.video)
     if draft.music.audio is not None:
         yield "the music", draft.music.audio
+    if draft.look.font is not None:
+        yield "the font of the titles", draft.look.font
+    if draft.look.watermark is not None:
+        yield "the logo", draft.look.watermark.image
+    if draft.captions.font is not None:
+        yield "the font of the captions", draft.captions.font
 
 
 def check_media(draft: ProjectDraft, recorded: Collection[AssetReference]) -> None:
@@ -42,9 +60,20 @@ def check_media(draft: ProjectDraft, recorded: Collection[AssetReference]) -> No
             )
 
 
-def _is_in_normal_form(reference: ImageReference | AudioReference) -> bool:
+def _parts_of(place: str, video: VideoReference) -> Iterator[tuple[str, _Reference]]:
+    yield place, video
+    yield f"{place}, its poster,", video.poster
+    if video.audio is not None:
+        yield f"{place}, its sound,", video.audio
+
+
+def _is_in_normal_form(reference: _Reference) -> bool:
     asset = reference.asset
     if isinstance(reference, ImageReference):
         return asset.media_type == IMAGE_TYPE
+    if isinstance(reference, VideoReference):
+        return asset.media_type == VIDEO_TYPE
+    if isinstance(reference, FontReference):
+        return asset.media_type == FONT_TYPE
     length = _WAV_HEADER_BYTES + _WAV_SAMPLE_BYTES * reference.samples
     return asset.media_type == AUDIO_TYPE and asset.size_bytes == length

@@ -13,8 +13,9 @@ from services.content.domain.revision import Revision
 from shared.contracts.media import AcceptMedia, DownloadPermission, OfferMedia, UploadPermission
 from shared.contracts.message import Value
 from shared.contracts.projects import ProjectDraft, ProjectSummary
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.revisions import RevisionOutline
+from shared.contracts.timeline import VideoReference
 
 
 class Unit(Protocol):
@@ -72,6 +73,9 @@ class Intake(Protocol):
 
     def take_image(self, account_id: str, path: Path, name: str) -> ImageReference: ...
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference: ...
+    def take_logo(self, account_id: str, path: Path, name: str) -> ImageReference: ...
+    def take_font(self, account_id: str, path: Path, name: str) -> FontReference: ...
+    def take_video(self, account_id: str, path: Path, name: str) -> VideoReference: ...
 
 
 class Transfers(Protocol):

@@ -72,9 +72,17 @@ class RemoteMedia:
         return self._transfers.permit_download(account_id, asset)
 
     def _take(self, account_id: str, upload: AcceptMedia, path: Path) -> MediaAccepted:
-        if upload.media_kind is MediaKind.IMAGE:
-            return MediaAccepted(image=self._own_media.add_image(account_id, path, upload.name))
-        return MediaAccepted(audio=self._own_media.add_audio(account_id, path, upload.name))
+        match upload.media_kind:
+            case MediaKind.IMAGE:
+                return MediaAccepted(image=self._own_media.add_image(account_id, path, upload.name))
+            case MediaKind.AUDIO:
+                return MediaAccepted(audio=self._own_media.add_audio(account_id, path, upload.name))
+            case MediaKind.LOGO:
+                return MediaAccepted(image=self._own_media.add_logo(account_id, path, upload.name))
+            case MediaKind.FONT:
+                return MediaAccepted(font=self._own_media.add_font(account_id, path, upload.name))
+            case MediaKind.VIDEO:
+                return MediaAccepted(video=self._own_media.add_video(account_id, path, upload.name))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

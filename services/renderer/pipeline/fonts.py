@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-from services.renderer.pipeline.cmap import characters_of
+from shared.media.cmap import characters_of
 
 _FOLDER = Path(__file__).parent.parent / "fonts"
 _EMOJI_FILE = "NotoColorEmoji-single.ttf"

@@ -6,19 +6,29 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.media.sfnt import tables_of
+
 # Platform and encoding of tables that map Unicode: full repertoire first, then the basic plane.
 _UNICODE_TABLES = ((3, 10), (0, 4), (0, 6), (3, 1), (0, 3))
 _WORDS, _GROUPS = 4, 12
+_LAST_CHARACTER = 0x10FFFF
 
 
 def characters_of(font: Path) -> frozenset[int]:
     """Code points for which a font has a glyph.
 
     Raises:
-        ValueError: The font has no Unicode table in format 4 or 12.
+        ValueError: The font has no Unicode table in format 4 or 12, or one whose ranges overlap.
     """
-    data = font.read_bytes()
-    table = _table(data, b"cmap")
+    return characters_in(tables_of(font.read_bytes()).get("cmap", b""))
+
+
+def characters_in(table: bytes) -> frozenset[int]:
+    """Code points for which a table ``cmap`` has a glyph.
+
+    Raises:
+        ValueError, struct.error: It is broken; reading takes time in proportion to its size all the same.
+    """
     count = struct.unpack_from(">H", table, 2)[0]
     places = {
         (platform, encoding): offset
@@ -27,15 +37,7 @@ def characters_of(font: Path) -> frozenset[int]:
     for kind in _UNICODE_TABLES:
         if kind in places:
             return frozenset(_read(table[places[kind] :]))
-    raise ValueError(f"{font.name} maps no Unicode characters")
-
-
-def _table(data: bytes, tag: bytes) -> bytes:
-    count = struct.unpack_from(">H", data, 4)[0]
-    for name, _, offset, length in struct.iter_unpack(">4sIII", data[12 : 12 + 16 * count]):
-        if name == tag:
-            return data[offset : offset + length]
-    raise ValueError(f"no table {tag.decode()}")
+    raise ValueError("it maps no Unicode characters")
 
 
 def _read(subtable: bytes) -> Iterator[int]:
@@ -44,12 +46,15 @@ def _read(subtable: bytes) -> Iterator[int]:
         return _from_groups(subtable)
     if number == _WORDS:
         return _from_segments(subtable)
-    raise ValueError(f"cmap format {number} is not supported")
+    raise ValueError(f"its cmap of format {number} is not supported")
 
 
 def _from_groups(subtable: bytes) -> Iterator[int]:
     count = struct.unpack_from(">I", subtable, 12)[0]
+    before = -1
     for first, last, _ in struct.iter_unpack(">III", subtable[16 : 16 + 12 * count]):
+        _check_range(before, first, last)
+        before = last
         yield from range(first, last + 1)
 
 
@@ -61,7 +66,10 @@ def _from_segments(subtable: bytes) -> Iterator[int]:
     deltas = struct.unpack_from(f">{count}H", subtable, 16 + 4 * count)
     offsets_at = 16 + 6 * count
     offsets = struct.unpack_from(f">{count}H", subtable, offsets_at)
+    before = -1
     for number, (start, end, delta, offset) in enumerate(zip(starts, ends, deltas, offsets, strict=True)):
+        _check_range(before, start, end)
+        before = end
         for code in range(start, min(end, 0xFFFE) + 1):
             glyph = code
             if offset:
@@ -71,3 +79,9 @@ def _from_segments(subtable: bytes) -> Iterator[int]:
                     continue
             if (glyph + delta) & 0xFFFF:
                 yield code
+
+
+def _check_range(before: int, first: int, last: int) -> None:
+    """Ranges must rise, as the standard has it: those that overlap could make a small file take for ever."""
+    if not before < first <= last <= _LAST_CHARACTER:
+        raise ValueError("its cmap has ranges that overlap")
