@@ -28,11 +28,11 @@ from shared.media.streams import opened, sound_of, stated_duration
 from shared.media.task import MediaTask
 
 RATE = 48_000
-_FRAME_BYTES = 4  # two channels of 16 bits
-_HEADER_BYTES = 44
-_WRITE_BYTES = 1 << 18
-_CHANNELS_MOST = 8
-_RATES = range(4_000, 384_001)
+FRAME_BYTES = 4  # two channels of 16 bits
+HEADER_BYTES = 44
+WRITE_BYTES = 1 << 18
+CHANNELS_MOST = 8
+RATES = range(4_000, 384_001)
 
 # A tag at the end of an MP3 reads as a few broken packets; more than this share is a broken file.
 _DAMAGED_PACKETS_FEW = 3
@@ -57,7 +57,7 @@ def normalise_audio(task: MediaTask) -> NormalisedAudio:
         _check_complete(decoder, container, task)
     return NormalisedAudio(
         samples=samples,
-        size_bytes=_HEADER_BYTES + _FRAME_BYTES * samples,
+        size_bytes=HEADER_BYTES + FRAME_BYTES * samples,
         source_format=task.format.name,
         source_rate=decoder.rate,
         source_channels=decoder.channels,
@@ -117,7 +117,7 @@ def _check_whole(task: MediaTask) -> None:
 
 
 def _check_header(stream: AudioStream, container: InputContainer, limits: MediaLimits) -> None:
-    if stream.rate not in _RATES or not 1 <= stream.channels <= _CHANNELS_MOST:
+    if stream.rate not in RATES or not 1 <= stream.channels <= CHANNELS_MOST:
         raise BadMediaError(
             f"{stream.rate} Hz with {stream.channels} channels cannot be used; export it as 48 kHz stereo"
         )
@@ -132,12 +132,12 @@ def _too_long(limits: MediaLimits) -> BadMediaError:
 
 def _write_wave(decoder: _Decoder, task: MediaTask) -> int:
     """Write the whole sound; returns its length in sample frames at 48 kHz."""
-    output = io.BufferedWriter(task.opened_output(), _WRITE_BYTES)
+    output = io.BufferedWriter(task.opened_output(), WRITE_BYTES)
     with wave.open(cast(IO[bytes], output), "wb") as wav:
         wav.setparams((2, 2, RATE, 0, "NONE", ""))
         written = 0
         for data in _resampled(decoder):
-            written += len(data) // _FRAME_BYTES
+            written += len(data) // FRAME_BYTES
             if written > task.limits.audio_seconds * RATE:
                 raise _too_long(task.limits)
             wav.writeframesraw(data)
@@ -155,12 +155,12 @@ def _resampled(decoder: _Decoder) -> Iterator[bytes]:
         if graph is None:
             graph = _graph_for(frame)
         graph.push(frame)
-        for data in _pulled(graph):
-            written += len(data) // _FRAME_BYTES
+        for data in pulled(graph):
+            written += len(data) // FRAME_BYTES
             yield data
     if graph is not None:
         graph.push(None)
-        yield from _trimmed(_pulled(graph), _output_samples(decoder) - written)
+        yield from _trimmed(pulled(graph), _output_samples(decoder) - written)
 
 
 def _output_samples(decoder: _Decoder) -> int:
@@ -169,7 +169,7 @@ def _output_samples(decoder: _Decoder) -> int:
 
 def _trimmed(tail: Iterator[bytes], samples: int) -> Iterator[bytes]:
     """Cut or fill the resampler's last output, which is off by a few samples, to ``samples`` sample frames."""
-    missing = samples * _FRAME_BYTES
+    missing = samples * FRAME_BYTES
     for data in tail:
         yield data[: max(0, missing)]
         missing -= len(data)
@@ -194,13 +194,14 @@ def _graph_for(frame: AudioFrame) -> Graph:
     return graph
 
 
-def _pulled(graph: Graph) -> Iterator[bytes]:
+def pulled(graph: Graph) -> Iterator[bytes]:
+    """What a graph that ends in 16-bit stereo has ready."""
     while True:
         try:
             frame = cast(AudioFrame, graph.pull())
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        yield bytes(frame.planes[0])[: frame.samples * _FRAME_BYTES]
+        yield bytes(frame.planes[0])[: frame.samples * FRAME_BYTES]
 
 
 def _check_complete(decoder: _Decoder, container: InputContainer, task: MediaTask) -> None:
