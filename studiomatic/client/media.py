@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 ACCEPT_TIMEOUT_S = 180.0
 """Content decodes and normalises the whole file before it answers."""
+ACCEPT_VIDEO_TIMEOUT_S = 2_400.0
+"""A long video takes its sandbox up to half an hour, and more when others wait there."""
 
 
 class AskContent(Protocol):
@@ -79,7 +81,8 @@ def _uploaded_and_accepted(ask: AskContent, path: Path, kind: MediaKind, file: F
         media_kind=kind, sha256=file.sha256, size_bytes=file.size_bytes, name=path.name[:255] or "file"
     )
     try:
-        return ask(accept, MediaAccepted, timeout_s=ACCEPT_TIMEOUT_S)
+        timeout_s = ACCEPT_VIDEO_TIMEOUT_S if kind is MediaKind.VIDEO else ACCEPT_TIMEOUT_S
+        return ask(accept, MediaAccepted, timeout_s=timeout_s)
     except RemoteError as error:
         if error.code == BadMediaError.code:
             raise BadMediaError(error.message) from None
