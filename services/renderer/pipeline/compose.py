@@ -30,7 +30,7 @@ class SegmentComposer:
 
     def __init__(self, spec: SegmentSpec, images: Mapping[str, Path], stills: StillCache | None = None) -> None:
         self._spec = spec
-        self._files = PictureFiles(images, stills or StillCache())
+        self._files = PictureFiles(images, stills or StillCache(), spec.rate)
         self._picture: Picture | None = None
         self._before: Picture | None = None
         self._scratch: Planes | None = None

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_at
+from services.renderer.pipeline.moving import VideoPicture
 from services.renderer.pipeline.planes import Planes
 from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.pipeline.stills import Still
-from shared.contracts.timeline import ClipTail, FrameSize, PictureClip
+from shared.contracts.timeline import ClipTail, FrameSize, PictureClip, Rate
 
 
 class Picture(Protocol):
@@ -35,11 +36,13 @@ class PictureFiles:
     Args:
         files: Where the media with a given SHA-256 lie.
         stills: Pictures kept from earlier segments of the same account.
+        rate: Of the timeline.
     """
 
-    def __init__(self, files: Mapping[str, Path], stills: StillCache) -> None:
+    def __init__(self, files: Mapping[str, Path], stills: StillCache, rate: Rate) -> None:
         self._files = files
         self._stills = stills
+        self._rate = rate
 
     def open(self, clip: PictureClip | ClipTail, size: FrameSize) -> Picture:
         """What ``clip`` shows, in frames of ``size``.
@@ -47,6 +50,9 @@ class PictureFiles:
         Raises:
             BadAssetError: Its file is missing, or not what its reference says.
         """
+        if clip.moving is not None:
+            path = self._path(clip.moving.video.asset.sha256)
+            return VideoPicture(path, clip.moving, rate=self._rate, size=size)
         path = self._path(clip.image.asset.sha256)
         return StillPicture(self._stills.load(path, clip.image, clip.motion, size), clip, size)
 
