@@ -21,12 +21,20 @@ class AssetReference(Value):
     media_type: str = Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$")
 
 
+class Point(Value):
+    """A place in a picture, from its left and upper edge [thousandths]."""
+
+    x_permille: int = Field(ge=0, le=1000)
+    y_permille: int = Field(ge=0, le=1000)
+
+
 class ImageReference(Value):
     """A normalised picture: 8-bit RGB, upright, within the pixel cap; a logo may have an alpha channel, too."""
 
     asset: AssetReference
     width: int = Field(ge=1)
     height: int = Field(ge=1)
+    interest: Point | None = Field(default=None, description="Where the eye goes first, if anywhere; a guess")
 
 
 class AudioReference(Value):

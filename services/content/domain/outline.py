@@ -82,6 +82,7 @@ def build_outline(
         size=draft.size,
         profile=draft.profile,
         crossfade_ms=draft.crossfade_ms,
+        transition=draft.transition,
         caption_style=draft.captions,
     )
 
@@ -122,6 +123,7 @@ def _slide_outline(
         voice=slide.voice if mode is VoiceMode.GIVEN else None,
         words=words if mode is VoiceMode.GIVEN else None,
         silent_ms=_silent_ms(slide) if mode is VoiceMode.SILENT else None,
+        look=slide.look,
     )
 
 

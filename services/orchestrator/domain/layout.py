@@ -7,12 +7,14 @@ position: inserting a slide leaves all other segments as they were.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from services.orchestrator.domain.captions import caption_cues, characters_that_fit
 from services.orchestrator.domain.motion import motion_for
+from services.orchestrator.domain.takeovers import transition_for, usual_frames
 from shared.contracts.references import AudioReference, ImageReference
-from shared.contracts.revisions import RevisionOutline, RevisionTitles
+from shared.contracts.revisions import RevisionOutline, RevisionTitles, SlideLook
 from shared.contracts.tasks import SpokenWord
 from shared.contracts.timeline import (
     Chapter,
@@ -23,7 +25,6 @@ from shared.contracts.timeline import (
     SegmentSpec,
     Timeline,
     Transition,
-    TransitionKind,
     VoiceClip,
 )
 
@@ -51,6 +52,7 @@ class SlideTiming:
     voice: AudioReference | None
     words: tuple[SpokenWord, ...]
     silent_ms: int | None
+    look: SlideLook = field(default_factory=SlideLook)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +85,26 @@ def segment_specs(
     )
 
 
+def frame_spec(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None, frame: int) -> SegmentSpec:
+    """One frame of a slide alone.
+
+    Args:
+        before: The slide before it; needed only while that is still seen.
+        frame: Counted from the slide's first.
+    """
+    return _segment(outline, picture_clip(outline, parts, before), before, frame, 1)
+
+
+def transition_frames(outline: RevisionOutline, timing: SlideTiming, before: SlideTiming | None) -> int:
+    """For how many frames of a slide the one before it is still seen."""
+    return _transition(outline, timing, before).frames
+
+
 def picture_clip(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None) -> PictureClip:
     """One slide on the picture track."""
     frames = slide_frames(outline.rate, parts)
     return PictureClip(
-        image=parts.image,
-        frames=frames,
-        motion_frames=_motion_frames(outline, frames),
-        motion=motion_for(parts.image),
+        **_shown(outline, parts, frames),
         transition_in=_transition(outline, parts, before),
         cues=caption_cues(
             outline.rate,
@@ -183,23 +197,27 @@ def _segment(
 
 def _tail(outline: RevisionOutline, parts: SlideParts) -> ClipTail:
     frames = slide_frames(outline.rate, parts)
-    return ClipTail(
-        image=parts.image,
-        frames=frames,
-        motion_frames=_motion_frames(outline, frames),
-        motion=motion_for(parts.image),
-    )
+    return ClipTail(**_shown(outline, parts, frames))
 
 
-def _motion_frames(outline: RevisionOutline, frames: int) -> int:
-    """The motion goes on while the next slide fades in; the same for the last slide, so that one may follow."""
-    return frames + frames_of(outline.rate, outline.crossfade_ms)
+def _shown(outline: RevisionOutline, parts: SlideParts, frames: int) -> dict[str, Any]:
+    """What a slide and its tail have in common.
+
+    The motion goes on while the next slide takes over; the same for the last slide, so that one may follow.
+    """
+    motion_frames = frames + usual_frames(outline)
+    seconds = float(motion_frames / outline.rate.fraction)
+    return {
+        "image": parts.image.model_copy(update={"interest": None}),  # the motion says all that frames show of it
+        "fit": parts.look.fit,
+        "frames": frames,
+        "motion_frames": motion_frames,
+        "motion": motion_for(parts.image, parts.look, outline.size, seconds),
+    }
 
 
-def _transition(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None) -> Transition:
-    """A crossfade takes at most half of either slide."""
+def _transition(outline: RevisionOutline, parts: SlideTiming, before: SlideTiming | None) -> Transition:
     if before is None:
         return Transition()
-    shorter = min(slide_frames(outline.rate, parts), slide_frames(outline.rate, before))
-    frames = min(frames_of(outline.rate, outline.crossfade_ms), shorter // 2)
-    return Transition(kind=TransitionKind.CROSSFADE, frames=frames) if frames else Transition()
+    frames, frames_before = (slide_frames(outline.rate, timing) for timing in (parts, before))
+    return transition_for(outline, parts.look, frames, frames_before)

@@ -158,6 +158,7 @@ class Advance:
             voice=voice,
             words=self._words(slide, words) if words else (),
             silent_ms=slide.silent_ms,
+            look=slide.look,
         )
 
     def _words(self, slide: SlideOutline, reference: AssetReference) -> tuple[SpokenWord, ...]:

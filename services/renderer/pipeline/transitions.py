@@ -6,6 +6,7 @@ rest. Fades are linear in the values that are stored, as editors do it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -144,7 +145,7 @@ def zoom_weights(shape: tuple[int, ...], scale: float, part: float) -> _Weights:
         shape: Height and width of the plane.
         part: How much of the transition is over.
     """
-    edge = ZOOM_EDGE * (1 - scale) / (1 - ZOOM_INCOMING)
+    edge = ZOOM_EDGE * math.sqrt((1 - scale) / (1 - ZOOM_INCOMING))
     down, across = (
         _smooth(np.clip((scale / 2 - np.abs((np.arange(length) + 0.5) / length - 0.5)) / max(edge, 1e-6), 0, 1))
         for length in shape
