@@ -22,6 +22,7 @@ from PIL import Image
 
 from services.renderer.child import RenderChild
 from services.renderer.objects import StoredObjects
+from services.renderer.template import ChildTemplate
 from services.renderer.work import AssembleWork, RenderSegmentWork, SegmentFile
 from shared.config import Settings
 from shared.contracts.jobs import JobState, Stage, TaskStarted, TaskSucceeded
@@ -121,7 +122,7 @@ def one_process(data: Path) -> float:
         work = Path(folder)
         specs, plan = stored_work(data)
         segments = [segment_work(objects, work, index, spec) for index, spec in enumerate(specs)]
-        child = RenderChild()
+        child = RenderChild(ChildTemplate())
         began = time.perf_counter()
         for segment, _ in segments:
             run(child, segment)

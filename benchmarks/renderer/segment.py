@@ -20,6 +20,7 @@ from services.renderer.child import RenderChild
 from services.renderer.pipeline.compose import SegmentComposer
 from services.renderer.pipeline.encode import video_encoder
 from services.renderer.pipeline.planes import new_frame, planes_of
+from services.renderer.template import ChildTemplate
 from services.renderer.work import RenderSegmentWork
 from shared.contracts.references import ImageReference
 from shared.contracts.timeline import (
@@ -100,7 +101,7 @@ def memory(
 ) -> bool:
     """Most memory the child ever held, and the most addresses."""
     (folder / "spec.json").write_text(segment(profile, SIZES[name], references).model_dump_json())
-    child = RenderChild()
+    child = RenderChild(ChildTemplate())
     work = RenderSegmentWork(spec=folder / "spec.json", images=images, out=folder / "child.mp4")
     child.run(work, on_progress=unwatched, deadline_s=600, cancelled=threading.Event())
     status = dict(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.renderer.child import ChildPool
 from services.renderer.handlers import Render
 from services.renderer.objects import StoredObjects
+from services.renderer.pool import ChildPool
 from shared.config import Settings
 from shared.media.sandbox import MediaSandbox
 from shared.storage.configured import open_configured_store

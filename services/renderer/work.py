@@ -103,26 +103,6 @@ RESULTS: dict[str, type[_Line]] = {
 """What a child answers to each kind of work."""
 
 
-class Hello(_Line):
-    """First line to a child.
-
-    ``ends_with_starter`` asks the kernel to kill the child with the thread that started it; only right when that
-    thread lives as long as the process.
-    """
-
-    parent: int
-    ends_with_starter: bool
-    memory_bytes: int
-    file_bytes: int
-    idle_seconds: float
-
-
-class Ready(_Line):
-    """First line from a child; ``engine`` names everything that decides the bytes it makes."""
-
-    engine: str
-
-
 class Started(_Line):
     """The child has taken the work."""
 

@@ -1,7 +1,7 @@
 """The render child: the process that does the pixel work, one piece of work at a time.
 
-It reads requests on standard input and answers on standard output (see ``work``), stays warm between them, opens
-only the files it is handed, and ends when its parent does.
+It is a fork of the template (see ``forking``), reads requests and writes answers (see ``work``), stays warm
+between them, opens only the files it is handed, and ends when its template or its service does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import queue
 import resource
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -22,10 +21,10 @@ from typing import IO, assert_never
 
 from pydantic import BaseModel, TypeAdapter
 
+from services.renderer.orders import ChildOrder
 from services.renderer.pipeline.assemble import SegmentFile, assemble_video
 from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.handover import write_handover
-from services.renderer.pipeline.identity import engine_identity
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.work import (
@@ -35,10 +34,8 @@ from services.renderer.work import (
     AudioMix,
     Failed,
     Finished,
-    Hello,
     MixAudioWork,
     Progressed,
-    Ready,
     RenderSegmentWork,
     SegmentRender,
     Started,
@@ -46,9 +43,11 @@ from services.renderer.work import (
 from shared.contracts.timeline import SegmentSpec, Timeline
 from shared.errors import TaskFailedError
 
-_PR_SET_PDEATHSIG = 1
-# Whatever else runs on the machine, the parent's own answers included, goes before pixels.
-_NICENESS = 10
+NAME = "render-child"
+"""What the system calls the process; 15 bytes at most."""
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_libc = ctypes.CDLL(None)
 _PROGRESS_SECONDS = 0.5
 # Address space a render takes, twice as measured (benchmarks/renderer): libraries, sources and sound, and the
 # encoder's for each pixel of the frame in the high profile. A render that wants more has gone wrong.
@@ -59,22 +58,30 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _Answer = Callable[[BaseModel], None]
 
 
-def main() -> None:
-    """Serve requests until standard input closes or nothing came for a while."""
-    answer = _answering(_own_stdout())
-    hello = Hello.model_validate_json(sys.stdin.buffer.readline())
-    _tie_to_parent(hello)
-    _limit_resources(hello)
-    answer(Ready(engine=engine_identity()))
-    _serve(_request_lines(sys.stdin.buffer), hello.idle_seconds, answer)
-    os._exit(0)  # the reading thread may still wait for a line
+def live(order: ChildOrder, *, requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Serve requests until they end or nothing came for a while."""
+    _go_home(order.folder)
+    _limit_resources(order)
+    _serve(_request_lines(requests), order.idle_seconds, _answering(answers))
 
 
-def _own_stdout() -> IO[bytes]:
-    """Keep standard output for answers alone: what a library prints goes to standard error."""
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return answers
+def end_with_parent(parent: int, *, at_once: bool) -> None:
+    """End this process if ``parent`` has died; ``at_once`` ties it to the thread that started it, for ever."""
+    if at_once:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before it could be watched
+
+
+def name_process() -> None:
+    """What ``ps`` and ``top`` show."""
+    _libc.prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)
+
+
+def _go_home(folder: Path) -> None:
+    """Put whatever libraries write by themselves where it is removed with the child."""
+    os.chdir(folder)
+    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
 
 
 def _answering(stream: IO[bytes]) -> _Answer:
@@ -84,18 +91,10 @@ def _answering(stream: IO[bytes]) -> _Answer:
     return answer
 
 
-def _tie_to_parent(hello: Hello) -> None:
-    if hello.ends_with_starter:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != hello.parent:
-        os._exit(1)  # it died before it could be watched
-
-
-def _limit_resources(hello: Hello) -> None:
-    os.nice(_NICENESS)
+def _limit_resources(order: ChildOrder) -> None:
     for what, most in (
-        (resource.RLIMIT_AS, hello.memory_bytes),
-        (resource.RLIMIT_FSIZE, hello.file_bytes),
+        (resource.RLIMIT_AS, order.memory_bytes),
+        (resource.RLIMIT_FSIZE, order.file_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
@@ -140,12 +139,17 @@ def _outcome(work: AnyWork, stills: StillCache, progress: Callable[[int, int], N
     except OSError as error:
         return _failed_file(error)
     except Exception as error:  # noqa: BLE001  # whatever is wrong with this work, the parent must hear of it
-        traceback.print_exc()
         return Failed(
             code="renderer.internal",
-            message=f"the renderer failed in a way nobody foresaw ({type(error).__name__}); please report it",
+            message=f"the renderer failed in a way nobody foresaw ({_where(error)}); please report it",
             retryable=False,
         )
+
+
+def _where(error: Exception) -> str:
+    """Kind and place of an error, without its words: these may quote what an account wrote."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 def _failed_file(error: OSError) -> Failed:
@@ -155,7 +159,6 @@ def _failed_file(error: OSError) -> Failed:
             message="the disk of the renderer is full; free some space, then resume",
             retryable=True,
         )
-    traceback.print_exc()
     return Failed(
         code="renderer.file_failed",
         message=f"a file could not be read or written ({error.strerror}); check disk and rights, then resume",
@@ -224,7 +227,3 @@ def _throttled(answer: _Answer) -> Callable[[int, int], None]:
             answer(Progressed(done=done, total=total))
 
     return progress
-
-
-if __name__ == "__main__":
-    main()

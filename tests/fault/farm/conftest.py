@@ -167,6 +167,6 @@ def farm(the_farm: DisturbedFarm, request: pytest.FixtureRequest) -> Iterator[Di
 
 def _is_render_child(pid: int) -> bool:
     try:
-        return b"services.renderer.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text() == "render-child\n"
     except (FileNotFoundError, ProcessLookupError):
         return False

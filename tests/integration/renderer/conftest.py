@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from services.renderer.child import ChildPool
 from services.renderer.pipeline.planes import new_frame, planes_of
+from services.renderer.pool import ChildPool
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.timeline import (
     CaptionStyle,

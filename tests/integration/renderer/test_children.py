@@ -9,13 +9,15 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from services.renderer.child import ChildLimits, ChildLostError, ChildPool, RenderChild
+from services.renderer.child import RenderChild
+from services.renderer.pool import ChildPool
+from services.renderer.template import ChildLimits, ChildLostError, ChildTemplate
 from services.renderer.work import AssembleWork, MixAudioWork, RenderSegmentWork, SegmentFile
 from shared.contracts.timeline import FrameSize
 from shared.errors import TaskCancelledError, TaskFailedError
@@ -41,11 +43,26 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+def render_children(ancestor: int) -> list[int]:
+    """Process ids of the living children of the templates below a process, oldest first."""
+    below = psutil.Process(ancestor).children(recursive=True)
+    born = [(p.create_time(), p.pid) for p in below if not is_gone(p.pid) and p.name() == "render-child"]
+    return [pid for _, pid in sorted(born)]
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[ChildTemplate]:
+    """What the children of these tests are forked from."""
+    template = ChildTemplate()
+    yield template
+    template.close()
+
+
 @pytest.fixture
 def started() -> Callable[[], list[int]]:
     """Process ids of the children that this test has started and that still run, oldest first."""
-    before = {process.pid for process in psutil.Process().children()}
-    return lambda: [p.pid for p in psutil.Process().children() if p.pid not in before and not is_gone(p.pid)]
+    before = set(render_children(os.getpid()))
+    return lambda: [pid for pid in render_children(os.getpid()) if pid not in before]
 
 
 @pytest.fixture
@@ -128,23 +145,23 @@ def test_pictures_are_kept_for_one_account_and_unknown_to_all_others(short_work)
     pool.close()
 
 
-def test_cancelling_kills_the_child_in_mid_work(endless_work):
-    child, cancelled = RenderChild(), CancelsWhenWorkBegan()
+def test_cancelling_kills_the_child_in_mid_work(template, endless_work):
+    child, cancelled = RenderChild(template), CancelsWhenWorkBegan()
     with pytest.raises(TaskCancelledError):
         child.run(endless_work, on_progress=cancelled.on_progress, deadline_s=60, cancelled=cancelled)
     assert is_gone(child.pid)
 
 
-def test_the_deadline_kills_the_child_in_mid_work(endless_work):
-    child = RenderChild()
+def test_the_deadline_kills_the_child_in_mid_work(template, endless_work):
+    child = RenderChild(template)
     with pytest.raises(TaskFailedError, match="took longer") as caught:
         child.run(endless_work, on_progress=silent, deadline_s=1, cancelled=NEVER)
     assert (caught.value.code, caught.value.retryable) == ("renderer.deadline_exceeded", True)
     assert is_gone(child.pid)
 
 
-def test_an_error_of_the_listener_kills_the_child(endless_work):
-    child = RenderChild()
+def test_an_error_of_the_listener_kills_the_child(template, endless_work):
+    child = RenderChild(template)
 
     def fail(done: int, total: int) -> None:
         raise ZeroDivisionError
@@ -154,8 +171,8 @@ def test_an_error_of_the_listener_kills_the_child(endless_work):
     assert is_gone(child.pid)
 
 
-def test_a_killed_child_is_a_retryable_crash(endless_work):
-    child = RenderChild()
+def test_a_killed_child_is_a_retryable_crash(template, endless_work):
+    child = RenderChild(template)
 
     def kill(done: int, total: int) -> None:
         os.kill(child.pid, signal.SIGKILL)
@@ -165,53 +182,53 @@ def test_a_killed_child_is_a_retryable_crash(endless_work):
     assert (caught.value.code, caught.value.retryable) == ("renderer.crashed", True)
 
 
-def test_a_full_disk_is_retryable_and_says_what_to_do(endless_work):
-    child = RenderChild(ChildLimits(file_bytes=10_000))
+def test_a_full_disk_is_retryable_and_says_what_to_do(template, endless_work):
+    child = RenderChild(template, ChildLimits(file_bytes=10_000))
     with pytest.raises(TaskFailedError, match="free some space") as caught:
         child.run(endless_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
     assert (caught.value.code, caught.value.retryable) == ("renderer.disk_full", True)
 
 
-def test_a_disk_without_any_space_stops_every_kind_of_work(studio, tmp_path, short_work):
+def test_a_disk_without_any_space_stops_every_kind_of_work(template, studio, tmp_path, short_work):
     timeline = studio.timeline([studio.clip(studio.scenery(1), 30)])
     (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
     full = Path("/dev/full")
     sound = MixAudioWork(timeline=tmp_path / "timeline.json", sounds={}, out=full)
     for work in (short_work.model_copy(update={"out": full}), sound):
         with pytest.raises(TaskFailedError) as caught:
-            RenderChild().run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+            RenderChild(template).run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
         assert caught.value.code == "renderer.disk_full"
 
 
-def test_a_folder_that_is_missing_is_named_as_a_file_problem(short_work, tmp_path):
-    child = RenderChild()
+def test_a_folder_that_is_missing_is_named_as_a_file_problem(template, short_work, tmp_path):
+    child = RenderChild(template)
     work = short_work.model_copy(update={"out": tmp_path / "missing" / "out.mp4"})
     with pytest.raises(TaskFailedError, match="No such file") as caught:
         child.run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
     assert caught.value.code == "renderer.file_failed"
 
 
-def test_a_bad_picture_keeps_its_code_across_the_pipe(short_work):
-    child = RenderChild()
+def test_a_bad_picture_keeps_its_code_across_the_pipe(template, short_work):
+    child = RenderChild(template)
     next(iter(short_work.images.values())).write_bytes(b"damaged")
     with pytest.raises(TaskFailedError, match="cannot be decoded") as caught:
         child.run(short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
     assert (caught.value.code, caught.value.retryable) == ("renderer.bad_asset", False)
 
 
-def test_memory_beyond_the_limit_is_named(studio, tmp_path):
+def test_memory_beyond_the_limit_is_named(template, studio, tmp_path):
     """Libraries alone take over half a gigabyte of addresses; a large frame does not fit on top."""
     work = segment_work(studio, tmp_path, 40, FrameSize(width=3840, height=2160))
-    child = RenderChild(ChildLimits(memory_bytes=700 << 20))
+    child = RenderChild(template, ChildLimits(memory_bytes=700 << 20))
     with pytest.raises(TaskFailedError) as caught:
         child.run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
     assert (caught.value.code, caught.value.retryable) == ("renderer.out_of_memory", True)
 
 
-def test_nothing_stays_behind_after_a_kill(endless_work, tmp_path, monkeypatch):
+def test_nothing_stays_behind_after_a_kill(template, endless_work, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    child = RenderChild()
+    child = RenderChild(template)
     assert list((tmp_path / "temporary").iterdir())
     child.kill()
     child.kill()
@@ -229,9 +246,9 @@ def test_an_idle_child_ends_by_itself_and_its_successor_takes_the_work(short_wor
 
 def test_a_child_that_cannot_start_says_why():
     with pytest.raises(ChildLostError, match="No such file"):
-        RenderChild(command=["/nowhere/python"])
+        ChildTemplate(command=["/nowhere/python"]).engine()
     with pytest.raises(ChildLostError, match="no such module"):
-        RenderChild(command=[sys.executable, "-c", "raise SystemExit('no such module')"])
+        ChildTemplate(command=[sys.executable, "-c", "raise SystemExit('no such module')"]).engine()
 
 
 def test_closing_the_pool_ends_its_idle_children(short_work, started):
@@ -265,15 +282,69 @@ def test_waiting_for_a_slot_can_be_cancelled(endless_work, started):
     assert len(errors) == 1
 
 
+def test_a_child_has_no_file_of_its_siblings_and_none_of_the_template(template):
+    children = [RenderChild(template) for _ in range(3)]
+    for child in children:
+        opened = {fd.name: str(fd.readlink()) for fd in Path(f"/proc/{child.pid}/fd").iterdir()}
+        assert sorted(opened) == ["0", "1", "2", "3"]
+        assert {opened["1"], opened["2"]} == {os.devnull}
+    ends = [{Path(f"/proc/{child.pid}/fd/{number}").readlink() for number in (0, 3)} for child in children]
+    assert len(set.union(*ends)) == 6, "each has its own two pipes"
+    for child in children:
+        child.kill()
+
+
+def test_the_template_has_one_thread_and_only_its_orders_open(template):
+    """What is forked while another thread works may be broken; what it opened, every child would have."""
+    template.engine()
+    assert len(list(Path(f"/proc/{template.pid}/task").iterdir())) == 1
+    opened = [str(fd.readlink()) for fd in Path(f"/proc/{template.pid}/fd").iterdir()]
+    assert all(what.startswith(("socket:", "pipe:")) for what in opened), opened
+
+
+def test_a_child_is_at_home_in_its_own_folder_and_knows_no_other(template):
+    first, second = RenderChild(template), RenderChild(template)
+    homes = {Path(f"/proc/{child.pid}/cwd").readlink() for child in (first, second)}
+    assert len(homes) == 2
+    first.kill()
+    second.kill()
+    assert not any(home.exists() for home in homes)
+
+
+def test_a_killed_template_takes_its_children_along_and_is_replaced(template, short_work):
+    child = RenderChild(template)
+    os.kill(template.pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(child.pid))
+    with pytest.raises(ChildLostError):
+        child.run(short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    successor = RenderChild(template)
+    assert successor.run(short_work, on_progress=silent, deadline_s=60, cancelled=NEVER).frames == 5
+    successor.kill()
+
+
+def test_many_accounts_are_served_by_one_template_and_leave_nothing_behind(short_work, started):
+    pool = ChildPool(1)
+    for number in range(6):
+        pool.run(f"account {number}", short_work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+    [last] = started()
+    below = [p for p in psutil.Process(os.getpid()).children(recursive=True) if p.pid == last]
+    template = below[0].parent()
+    assert template.children() == below, "ended children are reaped"
+    pool.close()
+    wait_until(lambda: is_gone(template.pid))
+
+
 PARENT = """
     import sys, threading
     from pathlib import Path
     from services.renderer.child import RenderChild
+    from services.renderer.template import ChildTemplate
     from services.renderer.work import RenderSegmentWork
     work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
     def run():
-        child = RenderChild()
-        report = lambda done, total: print(child.pid, flush=True)
+        template = ChildTemplate()
+        child = RenderChild(template)
+        report = lambda done, total: print(child.pid, template.pid, flush=True)
         child.run(work, on_progress=report, deadline_s=600, cancelled=threading.Event())
     if sys.argv[2] == "thread":
         thread = threading.Thread(target=run)
@@ -283,15 +354,20 @@ PARENT = """
 """
 
 
+@pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("where", ["main", "thread"])
-def test_a_child_in_mid_work_dies_with_its_killed_parent(endless_work, tmp_path, where):
+def test_a_child_in_mid_work_and_the_template_die_with_their_killed_service(endless_work, tmp_path, where, frozen):
     (tmp_path / "work.json").write_text(endless_work.model_dump_json())
     command = [sys.executable, "-c", textwrap.dedent(PARENT), str(tmp_path / "work.json"), where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        child = int(parent.stdout.readline())
+        child, template = map(int, parent.stdout.readline().split())
         assert not is_gone(child)
+        assert not is_gone(template)
+        if frozen:
+            os.kill(child, signal.SIGSTOP)
         parent.kill()
     wait_until(lambda: is_gone(child))
+    wait_until(lambda: is_gone(template))
 
 
 GREEN = """
@@ -300,7 +376,7 @@ GREEN = """
     import sys, threading, time
     import eventlet
     from pathlib import Path
-    from services.renderer.child import ChildPool
+    from services.renderer.pool import ChildPool
     from services.renderer.work import RenderSegmentWork
     from shared.errors import TaskCancelledError
     work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
@@ -325,7 +401,7 @@ GREEN = """
 def test_under_eventlet_the_hub_goes_on_while_a_child_works(endless_work, tmp_path):
     (tmp_path / "work.json").write_text(endless_work.model_dump_json())
     command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GREEN), str(tmp_path / "work.json")]
-    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
     word, ticks = output.split()
     assert word == "cancelled"
     assert int(ticks) > 20
@@ -334,16 +410,18 @@ def test_under_eventlet_the_hub_goes_on_while_a_child_works(endless_work, tmp_pa
 GREEN_IDLE = """
     from shared.bus.green import patch
     patch()
-    import os, sys, threading, time
+    import sys, threading, time
     from pathlib import Path
-    from services.renderer.child import ChildLimits, ChildPool
+    from services.renderer.pool import ChildPool
+    from services.renderer.template import ChildLimits
     from services.renderer.work import RenderSegmentWork
     from shared.errors import TaskCancelledError
     work = RenderSegmentWork.model_validate_json(Path(sys.argv[1]).read_bytes())
     pool, cancelled = ChildPool(1, ChildLimits(idle_seconds=0.2)), threading.Event()
-    pool.engine()
-    first = pool._idle[0].child.pid
-    while Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+    short = RenderSegmentWork.model_validate_json(Path(sys.argv[2]).read_bytes())
+    pool.run("account", short, on_progress=lambda *_: None, deadline_s=60, cancelled=cancelled)
+    template = pool._template.pid
+    while Path(f"/proc/{template}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
         time.sleep(0.02)
     try:
         pool.run("account", work, on_progress=lambda *_: cancelled.set(), deadline_s=60, cancelled=cancelled)
@@ -352,15 +430,18 @@ GREEN_IDLE = """
 """
 
 
-def test_under_eventlet_a_warm_child_that_ended_of_idleness_is_replaced(endless_work, tmp_path):
+def test_under_eventlet_a_child_and_a_template_that_ended_of_idleness_are_replaced(studio, endless_work, tmp_path):
     (tmp_path / "work.json").write_text(endless_work.model_dump_json())
-    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GREEN_IDLE), str(tmp_path / "work.json")]
-    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short.json").write_text(segment_work(studio, tmp_path / "short", frames=5).model_dump_json())
+    files = [str(tmp_path / "work.json"), str(tmp_path / "short.json")]
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GREEN_IDLE), *files]
+    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
     assert output == "worked\n"
 
 
 def test_the_parents_side_imports_no_pixel_library():
-    code = "import sys, services.renderer.child, services.renderer.keys; print(*sys.modules)"
+    code = "import sys, services.renderer.pool, services.renderer.keys; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -10,6 +10,7 @@ from services.renderer.child import RenderChild
 from services.renderer.pipeline.assemble import SegmentFile, assemble_video
 from services.renderer.pipeline.compose import SegmentComposer
 from services.renderer.pipeline.segment import render_segment
+from services.renderer.template import ChildTemplate
 from services.renderer.work import RenderSegmentWork
 from shared.contracts.timeline import EncodingProfile, Rate
 
@@ -76,7 +77,7 @@ def test_a_segment_rendered_in_two_processes_is_byte_identical(studio, tmp_path,
     (tmp_path / "spec.json").write_text(spec.model_dump_json())
     made = []
     for number in (1, 2):
-        child = RenderChild()
+        child = RenderChild(ChildTemplate())
         out = tmp_path / f"{number}.mp4"
         work = RenderSegmentWork(spec=tmp_path / "spec.json", images=studio.images, out=out)
         child.run(work, on_progress=silent, deadline_s=60, cancelled=never)
