@@ -12,6 +12,15 @@ from shared.contracts.timeline import Timeline
 # A sound is named by its bytes: where it is stored and for which slide it speaks changes nothing.
 _AUDIO_FIELDS: IncEx = {"asset": {"sha256"}}
 _VOICE_FIELDS: IncEx = {"__all__": {"audio": _AUDIO_FIELDS, "start_sample": True}}
+_CLIP_FIELDS: IncEx = {
+    "__all__": {
+        "audio": _AUDIO_FIELDS,
+        "start_sample": True,
+        "from_sample": True,
+        "samples": True,
+        "gain_db": True,
+    }
+}
 _MUSIC_FIELDS: IncEx = {"audio": _AUDIO_FIELDS, "gain_db": True, "duck_db": True}
 
 
@@ -29,7 +38,9 @@ def audio_key(engine: str, timeline: Timeline) -> str:
 
     A changed picture, caption or title keeps the key; a changed length does not.
     """
-    heard = timeline.model_dump(mode="json", include={"voices": _VOICE_FIELDS, "music": _MUSIC_FIELDS})
+    heard = timeline.model_dump(
+        mode="json", include={"voices": _VOICE_FIELDS, "sounds": _CLIP_FIELDS, "music": _MUSIC_FIELDS}
+    )
     heard["samples"] = timeline.samples
     return _digest("audio", engine, json.dumps(heard, sort_keys=True, separators=(",", ":")).encode())
 
