@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
-from services.renderer.pipeline.fonts import Run, runs_of
+from services.renderer.pipeline.font_runs import Run, runs_of
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
 from shared.contracts.timeline import CaptionStyle, FrameSize
 

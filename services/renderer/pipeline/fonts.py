@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from PIL import ImageFont
 
+from services.renderer.pipeline.errors import BadAssetError
+from shared.contracts.references import FontReference
 from shared.media.cmap import characters_of
 
 _FOLDER = Path(__file__).parent.parent / "fonts"
@@ -68,19 +72,32 @@ class Face:
 @cache
 def faces() -> tuple[Face, ...]:
     """The faces of the chain."""
-    return tuple(face_of(_FOLDER / name) for name in CHAIN)
+    return tuple(_face_of(_FOLDER / name) for name in CHAIN)
 
 
 @cache
 def emoji_faces() -> tuple[Face, Face]:
     """The face of emoji of one character, and that of joined ones."""
-    return faces()[-1], face_of(_FOLDER / _JOINED_EMOJI_FILE)
+    return faces()[-1], _face_of(_FOLDER / _JOINED_EMOJI_FILE)
 
 
-@cache
-def face_of(path: Path) -> Face:
-    """A font file in normal form: a bundled one, or an author's that intake has checked."""
-    return Face(path=path, characters=characters_of(path))
+def own_face(font: FontReference | None, files: Mapping[str, Path]) -> Face | None:
+    """The face of an author's own font, if there is one.
+
+    Args:
+        files: Where the font with a given SHA-256 lies.
+    Raises:
+        BadAssetError: It was not handed over, or is no font that intake has let through.
+    """
+    if font is None:
+        return None
+    path = files.get(font.asset.sha256)
+    if path is None:
+        raise BadAssetError(f"font {font.asset.sha256} was not handed over")
+    try:
+        return _face_of(path)
+    except (ValueError, OSError, struct.error) as error:
+        raise BadAssetError(f"font {font.asset.sha256} cannot be read: {error}") from error
 
 
 @cache
@@ -89,6 +106,11 @@ def font_digests() -> dict[str, str]:
     return {
         name: hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() for name in (*CHAIN, _JOINED_EMOJI_FILE)
     }
+
+
+@cache
+def _face_of(path: Path) -> Face:
+    return Face(path=path, characters=characters_of(path))
 
 
 @cache

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.renderer.pipeline.caption_layout import lay_out
 from services.renderer.pipeline.caption_words import shown_words
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
-from services.renderer.pipeline.fonts import faces, runs_of
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
 from shared.contracts.timeline import CaptionStyle, CaptionWord, Cue, FrameSize
 
@@ -80,44 +79,6 @@ def test_a_spoken_word_that_is_not_written_moves_no_other():
 
 def test_a_cue_without_word_times_is_shown_without_highlight():
     assert not any(word.is_spoken_at(5) for word in shown_words(cue_of("Bees fly")))
-
-
-@pytest.mark.parametrize(
-    "text", ["Straße", "मधुमक्खियाँ", "النحلة", "דבורים", "Пчёлы", "🐝", "→", "♪", "★", "ñ", "१२३"]
-)
-def test_every_bundled_script_is_drawn_by_one_face(text):
-    runs, missing = runs_of(text)
-    assert not missing
-    assert len(runs) == 1
-    assert runs[0].text == text
-
-
-def test_marks_digits_and_punctuation_stay_with_the_word_they_follow():
-    assert [run.face.name for run in runs_of("हैं,")[0]] == ["NotoSansDevanagari-Bold.ttf"]
-    assert [run.text for run in runs_of("Bee🐝!")[0]] == ["Bee", "🐝", "!"]
-
-
-def test_an_emoji_look_that_is_asked_for_is_given():
-    assert runs_of("❤\ufe0f")[0][0].face.is_emoji
-    assert not runs_of("❤")[0][0].face.is_emoji
-
-
-def test_joined_emoji_are_shown_as_their_parts_and_nothing_is_reported():
-    runs, missing = runs_of("👨\u200d👩\u200d👧👍🏽")
-    assert [run.text for run in runs] == ["👨👩👧👍"]
-    assert not missing
-
-
-def test_unknown_characters_are_reported_and_invisible_ones_are_not():
-    runs, missing = runs_of("蜂a\u200e\u00ad\ufe0f")
-    assert missing == {"蜂"}
-    assert runs[0].text.startswith("a")
-
-
-def test_faces_know_what_they_have():
-    latin = faces()[0]
-    assert all(latin.has(character) for character in "AzÄß€…Ж")
-    assert not any(latin.has(character) for character in "मع🐝蜂")
 
 
 @pytest.mark.parametrize("frame", [WIDE, TALL, FrameSize(width=128, height=128)])
