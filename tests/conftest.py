@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import boto3
+import numpy as np
 import pytest
+from av.filter import Graph
 from botocore.config import Config
 from pydantic import SecretStr
 
@@ -192,3 +196,35 @@ def _had(server: StartedOnDemand[S]) -> S:
 
 def _folder_rank(item: pytest.Item) -> int:
     return next((rank for rank, folder in enumerate(FOLDER_ORDER) if folder in item.path.parts), len(FOLDER_ORDER))
+
+
+@pytest.fixture
+def independent_loudness() -> Callable[[Iterable[np.ndarray]], tuple[float, float]]:
+    """FFmpeg's own meter (EBU R 128): integrated loudness [LUFS] and true peak [dBTP] of 48 kHz stereo parts."""
+    return _measured_by_ffmpeg
+
+
+def _measured_by_ffmpeg(parts: Iterable[np.ndarray]) -> tuple[float, float]:
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=48_000, format="fltp", layout="stereo")
+    meter, sink = graph.add("ebur128", "metadata=1:framelog=quiet:peak=true"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    heard = np.concatenate(list(parts), axis=1).astype(np.float32)
+    padded = np.pad(heard, ((0, 0), (0, max(0, 19_200 - heard.shape[1]))))  # it measures blocks of 400 ms
+    source.push(_audio_frame(padded))
+    source.push(None)
+    answers: dict[str, str] = {}
+    try:
+        while True:
+            answers = sink.pull().metadata or answers
+    except av.EOFError:
+        peak = float(answers["lavfi.r128.true_peak"])
+        return float(answers["lavfi.r128.I"]), 20 * math.log10(peak) if peak > 0 else -math.inf
+
+
+def _audio_frame(samples: np.ndarray) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts = 48_000, 0
+    return frame

@@ -42,6 +42,7 @@ def audio_key(engine: str, timeline: Timeline) -> str:
         mode="json", include={"voices": _VOICE_FIELDS, "sounds": _CLIP_FIELDS, "music": _MUSIC_FIELDS}
     )
     heard["samples"] = timeline.samples
+    heard["loudness_lufs"] = timeline.loudness_lufs
     return _digest("audio", engine, json.dumps(heard, sort_keys=True, separators=(",", ":")).encode())
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.renderer.pipeline.errors import BadAssemblyError
 from services.renderer.pipeline.sound.aac import read_aac, write_aac
 from services.renderer.pipeline.sound.master import Aim, Master
-from services.renderer.pipeline.sound.meter import Loudness, LoudnessMeter
+from services.renderer.pipeline.sound.meter import Analyser, Analysis
 from services.renderer.pipeline.sound.mix import Mix
 from services.renderer.pipeline.sound.source import Samples, blocks, opened_sounds
 from shared.contracts.references import AudioReference
@@ -34,7 +34,8 @@ class AudioReport:
 def mix_audio(
     timeline: Timeline, sounds: Mapping[str, Path], out_path: Path, progress: Callable[[int, int], None]
 ) -> AudioReport:
-    """Make the sound of a timeline: exactly as long as its picture, AAC-LC 192 kbit/s, 48 kHz stereo, -14 LUFS.
+    """Make the sound of a timeline: exactly as long as its picture, AAC-LC 192 kbit/s, 48 kHz stereo, at its
+    loudness.
 
     Args:
         sounds: Where the sound with a given SHA-256 lies.
@@ -49,24 +50,24 @@ def mix_audio(
 
     with opened_sounds(_references(timeline), sounds) as sources:
         mix = Mix(timeline, sources, heartbeat)
-        aim = Aim()
+        analysis = _analysed((mix.read(start, end) for start, end in blocks(mix.samples)), heartbeat)
+        aim = Aim.at(timeline.loudness_lufs)
         for _ in range(_ENCODINGS):
-            master = Master(mix, heartbeat, aim)
-            write_aac(out_path, _reported(master, progress))
-            samples, loudness = _measured(out_path, lambda: progress(timeline.samples, timeline.samples))
-            better = aim.corrected(loudness)
+            write_aac(out_path, _reported(Master(mix, analysis, aim), progress))
+            heard = _analysed(read_aac(out_path), lambda: progress(timeline.samples, timeline.samples))
+            better = aim.corrected(loudness := heard.loudness())
             if better is None:
                 break
             aim = better
-    if samples != timeline.samples:
-        raise BadAssemblyError(f"the sound has {samples} samples instead of {timeline.samples}")
+    if heard.samples != timeline.samples:
+        raise BadAssemblyError(f"the sound has {heard.samples} samples instead of {timeline.samples}")
     return AudioReport(
-        samples=samples, loudness_lufs=loudness.integrated_lufs, true_peak_dbtp=loudness.true_peak_dbtp
+        samples=heard.samples, loudness_lufs=loudness.integrated_lufs, true_peak_dbtp=loudness.true_peak_dbtp
     )
 
 
 def _references(timeline: Timeline) -> dict[str, AudioReference]:
-    used = [voice.audio for voice in timeline.voices]
+    used = [voice.audio for voice in timeline.voices] + [sound.audio for sound in timeline.sounds]
     if timeline.music is not None:
         used.append(timeline.music.audio)
     return {audio.asset.sha256: audio for audio in used}
@@ -78,10 +79,9 @@ def _reported(master: Master, progress: Callable[[int, int], None]) -> Iterator[
         progress(end, master.samples)
 
 
-def _measured(path: Path, heartbeat: Callable[[], None]) -> tuple[int, Loudness]:
-    meter, samples = LoudnessMeter(true_peak=True), 0
-    for part in read_aac(path):
-        meter.add(part)
-        samples += part.shape[1]
+def _analysed(parts: Iterable[Samples], heartbeat: Callable[[], None]) -> Analysis:
+    analyser = Analyser()
+    for part in parts:
+        analyser.add(part)
         heartbeat()
-    return samples, meter.loudness()
+    return analyser.finish()

@@ -37,6 +37,7 @@ def test_where_a_sound_is_stored_does_not_change_it(timeline):
     [
         {"music": None},
         {"voices": ()},
+        {"loudness_lufs": -16.0},
     ],
 )
 def test_what_is_heard_changes_the_key(timeline, change):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from services.renderer.pipeline.sound.curve import HopCurve
 from services.renderer.pipeline.sound.ducking import Ducking, speech_in
-from services.renderer.pipeline.sound.limiter import EDGE_SAMPLES, HOP_SAMPLES, Limiter, hop_peaks
+from services.renderer.pipeline.sound.limiter import Limiter
+from services.renderer.pipeline.sound.loudness import HOP_SAMPLES
 from services.renderer.pipeline.sound.master import Aim
-from services.renderer.pipeline.sound.meter import Loudness, LoudnessMeter
+from services.renderer.pipeline.sound.meter import Analyser, Analysis, Loudness
+from services.renderer.pipeline.sound.peaks import EDGE_SAMPLES, hop_peaks
 
 RATE = 48_000
 
@@ -56,13 +61,48 @@ def test_peaks_between_samples_are_found():
     assert hop_peaks(samples)[10:-10].max() == pytest.approx(1.0, abs=0.03)
 
 
-def test_peak_finder_and_meter_agree():
+def analysed(samples: np.ndarray, block: int = RATE) -> Analysis:
+    analyser = Analyser()
+    for start in range(0, samples.shape[1], block):
+        analyser.add(samples[:, start : start + block])
+    return analyser.finish()
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.39, 1.0, 7.33])
+def test_what_is_found_agrees_with_another_meter(seconds, independent_loudness):
     random = np.random.default_rng(1)
-    samples = stereo(np.convolve(random.standard_normal(48_000), np.hanning(5), "same").astype(np.float32) * 0.1)
-    meter = LoudnessMeter(true_peak=True)
-    meter.add(samples)
-    found = 20 * np.log10(hop_peaks(np.pad(samples, ((0, 0), (EDGE_SAMPLES, EDGE_SAMPLES)))).max())
-    assert found == pytest.approx(meter.loudness().true_peak_dbtp, abs=0.2)
+    noise = np.convolve(random.standard_normal(round(seconds * RATE)), np.hanning(5), "same") * 0.1
+    swell = np.interp(np.arange(len(noise)), np.linspace(0, len(noise), 9), random.random(9) ** 2)
+    samples = stereo((noise * swell).astype(np.float32)) * np.array([[1.0], [0.3]], np.float32)
+    found, (lufs, peak) = analysed(samples).loudness(), independent_loudness([samples])
+    assert found.integrated_lufs == pytest.approx(lufs, abs=0.05)
+    assert found.true_peak_dbtp == pytest.approx(peak, abs=0.2)
+
+
+def test_a_sound_is_analysed_the_same_in_blocks_of_any_whole_hops():
+    samples = stereo(sine(200, 100_001, 0.4))
+    once, parts = analysed(samples, 100_001), analysed(samples, 37 * HOP_SAMPLES)
+    assert once.samples == parts.samples == 100_001
+    assert len(once.peaks) == len(once.energies) == -(-100_001 // HOP_SAMPLES)
+    assert np.allclose(once.peaks, parts.peaks, atol=1e-6)
+    assert np.allclose(once.energies, parts.energies, rtol=1e-4, atol=1e-9)
+
+
+def test_the_loudness_under_a_limiter_is_known_without_measuring_again(independent_loudness):
+    random = np.random.default_rng(2)
+    samples = stereo((random.standard_normal(5 * RATE) * random.random(5 * RATE) ** 6 * 0.3).astype(np.float32))
+    found = analysed(samples)
+    limiter = Limiter(found.peaks, 4.0, 0.5)
+    scaled = dataclasses.replace(found, energies=found.energies * limiter.gains.astype(float) ** 2)
+    lufs, _ = independent_loudness([samples * limiter.gain(0, 5 * RATE)])
+    assert limiter.is_active
+    assert scaled.loudness().integrated_lufs == pytest.approx(lufs, abs=0.1)
+
+
+def test_a_curve_goes_through_its_values_and_stays_beyond_them():
+    curve = HopCurve(np.array([1.0, 3.0, 2.0]), 4)
+    assert curve.read(-3, 14).tolist() == [1, 1, 1, 1, 1, 1, 1.5, 2, 2.5, 3, 2.75, 2.5, 2.25, 2, 2, 2, 2]
+    assert curve.read(5, 9).tolist() == curve.read(-3, 14)[8:12].tolist()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -96,24 +136,22 @@ def test_after_a_lone_click_the_level_is_back_at_once_but_ordinary_limiting_reco
 @pytest.mark.parametrize(("amplitude", "lufs"), [(1.0, 0.0), (0.1, -20.0)])
 def test_the_meter_reads_a_reference_tone_as_bs_1770_says(amplitude, lufs):
     """997 Hz in both channels: -3.01 LUFS for one channel at full scale, 3 LU more for two."""
-    meter = LoudnessMeter()
-    meter.add(stereo(sine(997, 3 * RATE, amplitude)))
-    assert meter.loudness().integrated_lufs == pytest.approx(lufs, abs=0.1)
+    found = analysed(stereo(sine(997, 3 * RATE, amplitude)))
+    assert found.loudness().integrated_lufs == pytest.approx(lufs, abs=0.05)
 
 
 def test_silence_has_no_loudness_and_no_peak():
-    meter = LoudnessMeter(true_peak=True)
-    meter.add(np.zeros((2, RATE), np.float32))
-    assert meter.loudness() == Loudness(integrated_lufs=None, true_peak_dbtp=None)
-    assert LoudnessMeter(true_peak=True).loudness() == Loudness(integrated_lufs=None, true_peak_dbtp=None)
+    nothing = Loudness(integrated_lufs=None, true_peak_dbtp=None)
+    assert analysed(np.zeros((2, RATE), np.float32)).loudness() == nothing
+    assert Analyser().finish().loudness() == nothing
 
 
 def test_a_good_result_needs_no_other_try():
-    assert Aim().corrected(Loudness(integrated_lufs=-14.2, true_peak_dbtp=-1.0)) is None
-    assert Aim().corrected(Loudness(integrated_lufs=None, true_peak_dbtp=None)) is None
+    assert Aim.at(-14).corrected(Loudness(integrated_lufs=-14.2, true_peak_dbtp=-1.0)) is None
+    assert Aim.at(-14).corrected(Loudness(integrated_lufs=None, true_peak_dbtp=None)) is None
 
 
 def test_what_the_encoder_changed_is_made_up_for():
-    better = Aim().corrected(Loudness(integrated_lufs=-14.5, true_peak_dbtp=-0.4))
+    better = Aim.at(-14).corrected(Loudness(integrated_lufs=-14.5, true_peak_dbtp=-0.4))
     assert better.loudness_lufs == pytest.approx(-13.5)
     assert better.true_peak_dbtp == pytest.approx(-2.7)

@@ -8,12 +8,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from services.renderer.pipeline.sound.source import Samples
+from services.renderer.pipeline.sound.source import BLOCK_SAMPLES, Samples, silence
 from shared.contracts.timeline import SAMPLE_RATE
 
 BIT_RATE = 192_000
-FRAME_SAMPLES = 1_024
-"""Samples in one AAC-LC frame (ISO/IEC 14496-3)."""
 
 # The edit list, which cuts lead-in and filling, counts in the file's own timescale: milliseconds by default.
 _OPTIONS = {"fflags": "+bitexact", "movie_timescale": str(SAMPLE_RATE)}
@@ -27,8 +25,8 @@ def write_aac(path: Path, parts: Iterator[Samples]) -> None:
         stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", options=_ENCODER)
         stream.bit_rate = BIT_RATE
         written = 0
-        for part in _frames(parts):
-            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
+        for part in parts:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), format="fltp", layout="stereo")
             frame.sample_rate = SAMPLE_RATE
             frame.pts = written
             written += frame.samples
@@ -43,19 +41,23 @@ def read_aac(path: Path) -> Iterator[Samples]:
     """
     with av.open(str(path), format="mp4") as container:
         left = container.streams.audio[0].duration or 0
-        for frame in container.decode(audio=0):
-            yield frame.to_ndarray()[:, :left].astype(np.float32, copy=False)
-            left = max(0, left - frame.samples)
+        for part in _joined(container.decode(audio=0)):
+            yield part[:, :left]
+            left = max(0, left - part.shape[1])
 
 
-def _frames(parts: Iterator[Samples]) -> Iterator[Samples]:
-    """The same samples in encoder frames; only the last may be short."""
-    rest = np.zeros((2, 0), np.float32)
-    for part in parts:
-        samples = np.concatenate([rest, part], axis=1)
-        whole = samples.shape[1] // FRAME_SAMPLES * FRAME_SAMPLES
-        for start in range(0, whole, FRAME_SAMPLES):
-            yield np.ascontiguousarray(samples[:, start : start + FRAME_SAMPLES])
-        rest = samples[:, whole:]
-    if rest.shape[1]:
-        yield np.ascontiguousarray(rest)
+def _joined(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
+    """The samples of many short frames in blocks."""
+    fifo = av.AudioFifo()
+    for frame in frames:
+        frame.pts = None  # they follow each other
+        fifo.write(frame)
+        if fifo.samples >= BLOCK_SAMPLES:
+            yield _samples_of(fifo.read(BLOCK_SAMPLES))
+    yield _samples_of(fifo.read(0, partial=True))
+
+
+def _samples_of(frame: av.AudioFrame | None) -> Samples:
+    if frame is None:
+        return silence(0)
+    return frame.to_ndarray().astype(np.float32, copy=False)

@@ -36,23 +36,31 @@ class MusicLoop:
         result = silence(end - start)
         for repetition in range(max(0, start // self._period - 1), (end - 1) // self._period + 1):
             result += self._repetition(repetition, start, end)
-        if end > self._samples - self._end_fade:
-            result *= self._faded_out(np.arange(start, end))
+        fade = max(start, self._samples - self._end_fade)
+        if fade < end:
+            result[:, fade - start :] *= self._faded_out(np.arange(fade, end))
         return result
 
     def _repetition(self, number: int, start: int, end: int) -> Samples:
         first, last = start - number * self._period, end - number * self._period
         samples = self._source.read(first, last)
-        if first < self._overlap or last > self._period:
-            samples *= self._crossfaded(np.arange(first, last), is_first=number == 0)
+        if number > 0 and first < self._overlap:
+            inside = slice(max(0, -first), self._overlap - first)
+            samples[:, inside] *= self._rising(max(0, first), min(last, self._overlap))
+        if last > self._period:
+            inside = slice(max(0, self._period - first), max(0, self._source.samples - first))
+            samples[:, inside] *= self._falling(max(first, self._period), min(last, self._source.samples))
         return samples
 
-    def _crossfaded(self, places: NDArray[np.int64], *, is_first: bool) -> NDArray[np.float32]:
-        overlap = max(1, self._overlap)
-        out = np.clip((self._source.samples - places) / overlap, 0, 1)
-        into = np.ones(len(places)) if is_first else np.clip(places / overlap, 0, 1)
-        return np.sin(np.minimum(into, out) * np.pi / 2).astype(np.float32)
+    def _rising(self, first: int, last: int) -> NDArray[np.float32]:
+        return self._equal_power(np.arange(first, last))
+
+    def _falling(self, first: int, last: int) -> NDArray[np.float32]:
+        return self._equal_power(self._source.samples - np.arange(first, last))
+
+    def _equal_power(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.asarray(np.sin(places * (np.pi / 2 / max(1, self._overlap))), np.float32)
 
     def _faded_out(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        left = np.clip((self._samples - places) / max(1, self._end_fade), 0, 1)
-        return np.sin(left * np.pi / 2).astype(np.float32) ** 2
+        left = (self._samples - places) / max(1, self._end_fade)
+        return np.asarray(np.square(np.sin(left * np.pi / 2)), np.float32)

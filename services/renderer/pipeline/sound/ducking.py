@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from services.renderer.pipeline.sound.curve import HopCurve
 from services.renderer.pipeline.sound.source import Samples
 from shared.contracts.timeline import SAMPLE_RATE
 
@@ -39,12 +40,11 @@ class Ducking:
         held = _spread(speech, _hops(_BEFORE_SECONDS), _hops(_AFTER_SECONDS))
         ramp = np.hanning(_hops(_RAMP_SECONDS) + 2)
         smooth = _convolved(held.astype(np.float64), ramp / ramp.sum())
-        self._gain = 10 ** (duck_db * smooth / 20)
+        self._curve = HopCurve(10 ** (duck_db * smooth / 20), HOP_SAMPLES)
 
     def gain(self, start: int, end: int) -> NDArray[np.float32]:
         """Factor for each sample from ``start`` to ``end``."""
-        centres = (np.arange(len(self._gain)) + 0.5) * HOP_SAMPLES
-        return np.interp(np.arange(start, end), centres, self._gain).astype(np.float32)
+        return self._curve.read(start, end)
 
 
 def _hops(seconds: float) -> int:

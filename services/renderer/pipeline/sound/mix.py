@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.renderer.pipeline.sound.bed import MusicLoop
+from services.renderer.pipeline.sound.clips import ClipTrack
 from services.renderer.pipeline.sound.ducking import Ducking, speech_in
-from services.renderer.pipeline.sound.meter import LoudnessMeter
+from services.renderer.pipeline.sound.loudness import KWeighting, integrated_lufs
 from services.renderer.pipeline.sound.source import Samples, SoundSource, blocks, silence
 from shared.contracts.timeline import MusicBed, Timeline
 
@@ -21,6 +23,14 @@ _NOMINAL_LUFS = -18.0
 _MOST_GAIN_DB = 24.0
 
 
+class Part(StrEnum):
+    """What a mix is made of."""
+
+    VOICE = "voice"
+    MUSIC = "music"
+    CLIPS = "clips"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _PlacedVoice:
     source: SoundSource
@@ -29,7 +39,7 @@ class _PlacedVoice:
 
 
 class Mix:
-    """The mix of a timeline, computed for whatever part is asked for; the same each time.
+    """The mix of a timeline, computed for whatever part of it is asked for; the same each time.
 
     Args:
         heartbeat: Called after each block of what must be measured first.
@@ -49,20 +59,27 @@ class Mix:
             )
             for voice in timeline.voices
         ]
+        self._clips = ClipTrack(timeline.sounds, sounds, levels)
         self._music: MusicLoop | None = None
         if timeline.music is not None:
             self._add_music(timeline.music, sounds, levels)
 
     def read(self, start: int, end: int) -> Samples:
-        """Samples ``start`` to ``end``; places before and after the video are silent."""
-        first, last = max(0, start), min(self.samples, end)
+        """Samples ``start`` to ``end`` of the video."""
         result = silence(end - start)
-        if first < last:
-            inside = result[:, first - start : last - start]
-            inside += self._voice(first, last)
-            if self._music is not None:
-                inside += self._music.read(first, last) * self._music_gain * self._ducking.gain(first, last)
+        for part in Part:
+            result += self.read_part(part, start, end)
         return result
+
+    def read_part(self, part: Part, start: int, end: int) -> Samples:
+        """The same of one part alone, as it sits in the mix."""
+        match part:
+            case Part.VOICE:
+                return self._read_voice(start, end)
+            case Part.MUSIC:
+                return self._read_music(start, end)
+            case Part.CLIPS:
+                return self._clips.read(start, end)
 
     def _add_music(self, bed: MusicBed, sounds: Mapping[str, SoundSource], levels: Mapping[str, float]) -> None:
         name = bed.audio.asset.sha256
@@ -73,25 +90,32 @@ class Mix:
     def _speech(self) -> NDArray[np.bool_]:
         found = []
         for start, end in blocks(self.samples):
-            found.append(speech_in(self._voice(start, end)))
+            found.append(speech_in(self._read_voice(start, end) + self._clips.read(start, end)))
             self._heartbeat()
         return np.concatenate(found)
 
-    def _voice(self, start: int, end: int) -> Samples:
+    def _read_voice(self, start: int, end: int) -> Samples:
         result = silence(end - start)
         for voice in self._voices:
             if voice.start < end and start < voice.start + voice.source.samples:
-                result += voice.source.read(start - voice.start, end - voice.start) * voice.gain
+                first, last = max(start, voice.start), min(end, voice.start + voice.source.samples)
+                heard = voice.source.read(first - voice.start, last - voice.start)
+                result[:, first - start : last - start] += heard * voice.gain
         return result
+
+    def _read_music(self, start: int, end: int) -> Samples:
+        if self._music is None:
+            return silence(end - start)
+        return self._music.read(start, end) * (self._ducking.gain(start, end) * self._music_gain)
 
 
 def _levelling_gain(source: SoundSource, heartbeat: Callable[[], None]) -> float:
     """Factor that brings a sound to the nominal loudness; 1 for silence."""
-    meter = LoudnessMeter()
+    weighting, energies = KWeighting(), []
     for start, end in blocks(source.samples):
-        meter.add(source.read(start, end))
+        energies.append(weighting.energies(source.read(start, end)))
         heartbeat()
-    measured = meter.loudness().integrated_lufs
+    measured = integrated_lufs(np.concatenate(energies))
     if measured is None:
         return 1.0
     return float(10 ** (min(_NOMINAL_LUFS - measured, _MOST_GAIN_DB) / 20))
