@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,15 +32,45 @@ def verify_video(path: Path, rate: Rate, frames: int, samples: int | None) -> No
 
 def index_comes_first(path: Path) -> bool:
     """Whether an MP4 file's ``moov`` box lies before its ``mdat`` box (ISO/IEC 14496-12)."""
+    kinds = (kind for kind, _, _ in mp4_boxes(path) if kind in (b"moov", b"mdat"))
+    return next(kinds, None) == b"moov"
+
+
+def mp4_boxes(path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, offset and size of each box at the top of an MP4 file (ISO/IEC 14496-12, 4.2)."""
     with path.open("rb") as file:
+        offset = 0
         while len(header := file.read(8)) == 8:
             size, kind = int.from_bytes(header[:4], "big"), header[4:]
-            if kind in (b"moov", b"mdat"):
-                return kind == b"moov"
             if size == 1:
-                size = int.from_bytes(file.read(8), "big") - 8
-            file.seek(size - 8, 1)
-    return False
+                size = int.from_bytes(file.read(8), "big")
+            yield kind, offset, size
+            offset = file.seek(offset + max(size, 8))
+
+
+def verify_frames(container: InputContainer, rate: Rate, frames: int) -> None:
+    """Check that a video track shows exactly ``frames`` frames, each at its time, and decodes in order.
+
+    Raises:
+        BadAssemblyError: It does not; names the first difference.
+    """
+    shown: set[int] = set()
+    last_decoded: int | None = None
+    for packet in container.demux(container.streams.video[0]):
+        if not packet.size:
+            continue
+        if packet.pts is None or packet.dts is None or (last_decoded is not None and packet.dts <= last_decoded):
+            raise BadAssemblyError(f"decoding time does not grow at packet {len(shown)}")
+        last_decoded = packet.dts
+        shown.add(_frame_at(packet.pts * (packet.time_base or 0), rate, packet.time_base or 0))
+    if shown != set(range(frames)):
+        raise BadAssemblyError(f"the video shows {len(shown)} frames in place of {frames}, or at other times")
+
+
+def _frame_at(seconds: Fraction, rate: Rate, tick: Fraction) -> int:
+    """The frame that is shown from a time on, -1 where none is; times may be rounded to the container's ticks."""
+    frame = round(seconds * rate.fraction)
+    return frame if abs(seconds - frame / rate.fraction) < tick else -1
 
 
 def _duration(stream: Stream) -> Fraction:
@@ -48,19 +79,8 @@ def _duration(stream: Stream) -> Fraction:
 
 
 def _verify_pictures(container: InputContainer, rate: Rate, frames: int) -> None:
-    stream = container.streams.video[0]
-    shown: set[Fraction] = set()
-    last_decoded: int | None = None
-    for packet in container.demux(stream):
-        if not packet.size:
-            continue
-        if packet.pts is None or packet.dts is None or (last_decoded is not None and packet.dts <= last_decoded):
-            raise BadAssemblyError(f"decoding time does not grow at packet {len(shown)}")
-        last_decoded = packet.dts
-        shown.add(packet.pts * (packet.time_base or 0) * rate.fraction)
-    if shown != {Fraction(number) for number in range(frames)}:
-        raise BadAssemblyError(f"the video shows {len(shown)} frames in place of {frames}, or at other times")
-    duration = _duration(stream)
+    verify_frames(container, rate, frames)
+    duration = _duration(container.streams.video[0])
     if duration != frames / rate.fraction:
         raise BadAssemblyError(f"the video lasts {float(duration)} s instead of {frames} frames")
 

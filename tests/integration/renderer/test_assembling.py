@@ -8,9 +8,10 @@ from itertools import pairwise
 import av
 import pytest
 
-from services.renderer.pipeline.assemble import SegmentFile, assemble_video
+from services.renderer.pipeline.assemble import assemble_video
 from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.errors import BadAssemblyError, BadSegmentError
+from services.renderer.pipeline.join import SegmentFile
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.pipeline.verify import index_comes_first, verify_video
 from shared.contracts.timeline import Chapter, EncodingProfile, Rate

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from services.renderer.child import RenderChild
-from services.renderer.pipeline.assemble import SegmentFile, assemble_video
+from services.renderer.pipeline.assemble import assemble_video
 from services.renderer.pipeline.compose import SegmentComposer
+from services.renderer.pipeline.join import SegmentFile
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.template import ChildTemplate
 from services.renderer.work import RenderSegmentWork
