@@ -20,6 +20,16 @@ class Visible:
     height: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Where a picture lies on the frame, in pixels of the frame: left and top edge, width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 def visible_part(view: View, picture: tuple[int, int], frame: FrameSize) -> Visible:
     """The rectangle that ``view`` shows; it has the frame's aspect and never leaves the picture.
 
@@ -57,6 +67,20 @@ def visible_at(
         width=start.width + (end.width - start.width) * part,
         height=start.height + (end.height - start.height) * part,
     )
+
+
+def contained_at(
+    motion: Motion, frame_number: int, motion_frames: int, picture: tuple[int, int], frame: FrameSize
+) -> Box:
+    """Where a picture that is seen whole lies in one frame of a camera move: in the middle.
+
+    The closest view of the move is the largest that fits the frame; others are smaller in proportion.
+    """
+    start, end = motion.start.zoom_permille, motion.end.zoom_permille
+    zoom = start + (end - start) * eased(motion.easing, min(1.0, frame_number / max(1, motion_frames - 1)))
+    scale = min(frame.width / picture[0], frame.height / picture[1]) * zoom / max(start, end)
+    width, height = picture[0] * scale, picture[1] * scale
+    return Box(left=(frame.width - width) / 2, top=(frame.height - height) / 2, width=width, height=height)
 
 
 def eased(easing: Easing, part: float) -> float:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+import cv2
+import numpy as np
+
 from services.renderer.pipeline.errors import BadAssetError
-from services.renderer.pipeline.geometry import visible_at
+from services.renderer.pipeline.geometry import contained_at, visible_at
 from services.renderer.pipeline.moving import VideoPicture
+from services.renderer.pipeline.placing import place
 from services.renderer.pipeline.planes import Planes
 from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.still_cache import StillCache
@@ -54,7 +58,12 @@ class PictureFiles:
             path = self._path(clip.moving.video.asset.sha256)
             return VideoPicture(path, clip.moving, rate=self._rate, size=size)
         path = self._path(clip.image.asset.sha256)
-        return StillPicture(self._stills.load(path, clip.image, clip.motion, size), clip, size)
+        still = self._stills.load(path, clip.image, clip.motion, size, clip.fit)
+        return (
+            StillPicture(still, clip, size)
+            if still.backdrop is None
+            else ContainedStill(still, still.backdrop, clip, size)
+        )
 
     def _path(self, sha256: str) -> Path:
         path = self._files.get(sha256)
@@ -84,3 +93,26 @@ class StillPicture:
         chroma = ((left + step_x / 2) / 2 - 0.5, (top + step_y) / 2 - 0.5)
         for source, plane, first in zip(still.planes, target, (luma, chroma, chroma), strict=True):
             resample(source, plane, step_x, step_y, *first, opacity)
+
+
+class ContainedStill:
+    """A still that is seen whole, over a backdrop that stands while the camera moves."""
+
+    def __init__(self, still: Still, backdrop: Planes, clip: PictureClip | ClipTail, size: FrameSize) -> None:
+        self._still = still
+        self._backdrop = backdrop
+        self._motion = clip.motion
+        self._motion_frames = clip.motion_frames
+        self._size = size
+
+    def draw(self, index: int, target: Planes, opacity: float = 1.0) -> None:
+        if opacity < 1:
+            over = Planes(*(np.empty(plane.shape, np.uint8) for plane in target))
+            self.draw(index, over)
+            for plane, drawn in zip(target, over, strict=True):
+                cv2.addWeighted(drawn, opacity, plane, 1 - opacity, 0, plane)
+            return
+        for plane, behind in zip(target, self._backdrop, strict=True):
+            np.copyto(plane, behind)
+        box = contained_at(self._motion, index, self._motion_frames, self._still.original, self._size)
+        place(self._still.planes, target, box)

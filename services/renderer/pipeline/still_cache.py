@@ -11,10 +11,10 @@ from pathlib import Path
 
 from services.renderer.pipeline.stills import Still, load_still, sampled_size
 from shared.contracts.references import ImageReference
-from shared.contracts.timeline import FrameSize, Motion
+from shared.contracts.timeline import Fit, FrameSize, Motion
 
-_Key = tuple[str, tuple[int, int], tuple[int, int]]
-"""SHA-256 of the file, the size it must have, and the size in which it is sampled."""
+_Key = tuple[str, tuple[int, int], tuple[int, int], tuple[int, int] | None]
+"""SHA-256 of the file, the size it must have, the size in which it is sampled, and that of its backdrop."""
 
 
 class StillCache:
@@ -34,15 +34,18 @@ class StillCache:
         """What the kept stills take."""
         return sum(still.size_bytes for still in self._stills.values())
 
-    def load(self, path: Path, reference: ImageReference, motion: Motion, frame: FrameSize) -> Still:
+    def load(
+        self, path: Path, reference: ImageReference, motion: Motion, frame: FrameSize, fit: Fit = Fit.COVER
+    ) -> Still:
         """The kept still, or a new one; see :func:`load_still`.
 
         Raises:
             BadAssetError: The file is not a picture of the size that ``reference`` states.
         """
         original = (reference.width, reference.height)
-        key = (reference.asset.sha256, original, sampled_size(original, motion, frame))
-        still = self._stills.pop(key, None) or load_still(path, reference, motion, frame)
+        backdrop = (frame.width, frame.height) if fit is Fit.CONTAIN else None
+        key = (reference.asset.sha256, original, sampled_size(original, motion, frame, fit), backdrop)
+        still = self._stills.pop(key, None) or load_still(path, reference, motion, frame, fit)
         self._stills[key] = still
         while self.kept_bytes > self._most_bytes:
             self._stills.popitem(last=False)

@@ -8,11 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from services.renderer.pipeline.backdrop import backdrop_of
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import visible_part
 from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
 from shared.contracts.references import ImageReference
-from shared.contracts.timeline import FrameSize, Motion
+from shared.contracts.timeline import Fit, FrameSize, Motion
 
 # A bilinear sample reads 2x2 pixels: steps beyond this would skip pixels and shimmer in the widest view.
 _WIDEST_STEP = 1.6
@@ -32,21 +33,25 @@ class Still:
     """A picture ready to be sampled.
 
     ``planes`` has chroma in the middle of each 2x2 block. ``scale_x`` and ``scale_y`` are its pixels for each
-    pixel of the original, whose size is ``original`` (width, height).
+    pixel of the original, whose size is ``original`` (width, height). ``backdrop``, a whole frame, is what lies
+    around a picture that does not fill the frame.
     """
 
     planes: Planes
     original: tuple[int, int]
     scale_x: float
     scale_y: float
+    backdrop: Planes | None = None
 
     @property
     def size_bytes(self) -> int:
         """Memory that the planes take."""
-        return sum(plane.nbytes for plane in self.planes)
+        return sum(plane.nbytes for plane in (*self.planes, *(self.backdrop or ())))
 
 
-def load_still(path: Path, reference: ImageReference, motion: Motion, frame: FrameSize) -> Still:
+def load_still(
+    path: Path, reference: ImageReference, motion: Motion, frame: FrameSize, fit: Fit = Fit.COVER
+) -> Still:
     """Decode a normalised picture and bring it to the size in which ``motion`` samples it best.
 
     The closest view then has one pixel for each pixel of the frame: large pictures are averaged down once
@@ -56,17 +61,24 @@ def load_still(path: Path, reference: ImageReference, motion: Motion, frame: Fra
         BadAssetError: The file is not a picture of the size that ``reference`` states.
     """
     original = (reference.width, reference.height)
-    width, height = sampled_size(original, motion, frame)
+    width, height = sampled_size(original, motion, frame, fit)
+    planes = _planes_of(_decoded(path, reference), width, height)
     return Still(
-        planes=_planes_of(_decoded(path, reference), width, height),
+        planes=planes,
         original=original,
         scale_x=width / reference.width,
         scale_y=height / reference.height,
+        backdrop=backdrop_of(planes, frame) if fit is Fit.CONTAIN else None,
     )
 
 
-def sampled_size(original: tuple[int, int], motion: Motion, frame: FrameSize) -> tuple[int, int]:
+def sampled_size(
+    original: tuple[int, int], motion: Motion, frame: FrameSize, fit: Fit = Fit.COVER
+) -> tuple[int, int]:
     """Width and height, both even, of the still in which ``motion`` samples a picture of this size best."""
+    if fit is Fit.CONTAIN:
+        scale = min(frame.width / original[0], frame.height / original[1], _MOST_ENLARGED)
+        return _even(original[0] * scale), _even(original[1] * scale)
     steps = [visible_part(view, original, frame).width / frame.width for view in (motion.start, motion.end)]
     scale = min(1 / min(steps), _WIDEST_STEP / max(steps), _MOST_ENLARGED)
     return _even(original[0] * scale), _even(original[1] * scale)

@@ -1,0 +1,71 @@
+"""What fills the frame around a picture that is seen whole: the picture itself, blurred and darkened."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.renderer.pipeline.planes import YUV_OFFSET, Plane, Planes
+from shared.contracts.timeline import FrameSize
+
+_Values = NDArray[np.float32]
+
+_BLURRED_SIDE = 96
+"""Longer side of the copy that is blurred [px]: all that is left of it after the blur fits in there."""
+_BLUR = 0.035
+"""Width of the blur (its standard deviation), as a part of the longer side."""
+_LIGHT = 0.58
+"""How much of the light is left, so that the picture stands out."""
+
+
+def backdrop_of(picture: Planes, frame: FrameSize) -> Planes:
+    """A frame filled with the middle of ``picture``, blurred and darker; the picture may have any size.
+
+    Smooth areas are dithered: in plain 8 bits, dark gradients of that size show steps.
+    """
+    height, width = picture.y.shape
+    wide, high = _cut(width, height, frame)
+    values = [
+        _filled(
+            _blurred(_middle(plane, wide * plane.shape[1] / width, high * plane.shape[0] / height), frame), size
+        )
+        for plane, size in zip(picture, _plane_sizes(frame), strict=True)
+    ]
+    darker = [
+        (plane - np.float32(zero)) * np.float32(_LIGHT) + np.float32(zero)
+        for plane, zero in zip(values, YUV_OFFSET, strict=True)
+    ]
+    return Planes(*map(_dithered, darker))
+
+
+def _cut(width: int, height: int, frame: FrameSize) -> tuple[float, float]:
+    """Width and height of the largest part with the frame's shape."""
+    scale = min(width / frame.width, height / frame.height)
+    return frame.width * scale, frame.height * scale
+
+
+def _plane_sizes(frame: FrameSize) -> tuple[tuple[int, int], ...]:
+    half = (frame.width // 2, frame.height // 2)
+    return (frame.width, frame.height), half, half
+
+
+def _middle(plane: Plane, width: float, height: float) -> Plane:
+    left, top = (round((whole - part) / 2) for whole, part in ((plane.shape[1], width), (plane.shape[0], height)))
+    return plane[top : plane.shape[0] - top, left : plane.shape[1] - left]
+
+
+def _blurred(plane: Plane, frame: FrameSize) -> _Values:
+    scale = _BLURRED_SIDE / max(frame.width, frame.height)
+    size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
+    small = cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return cv2.GaussianBlur(small, (0, 0), _BLUR * _BLURRED_SIDE, borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def _filled(small: _Values, size: tuple[int, int]) -> _Values:
+    return cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
+
+
+def _dithered(values: _Values) -> Plane:
+    noisy = values + np.random.default_rng(0).random(values.shape, np.float32)
+    return noisy.clip(0, 255).astype(np.uint8)
