@@ -59,6 +59,8 @@ class MusicDraft(Value):
     mood: str = Field(default="calm", max_length=40)
     take: int = Field(default=1, ge=1, le=10_000)
     audio: AudioReference | None = None
+    level_db: float | None = Field(default=None, ge=-40, le=6, description="Against the voice; absent: as usual")
+    duck_db: float = Field(default=-6.0, ge=-40, le=0, description="Further, while somebody speaks")
 
     @model_validator(mode="after")
     def _given_music_is_there(self) -> Self:

@@ -85,17 +85,31 @@ class SlideLook(Value):
     pause_ms: int = Field(default=0, ge=0, le=30_000, description="Silence added after the narration")
 
 
+class SlidePart(StrEnum):
+    """What a slide of an outline is to its author."""
+
+    SLIDE = "slide"
+    INTRO = "intro"  # own video before the first slide
+    OUTRO = "outro"  # own video after the last slide
+
+
 class SlideOutline(Value):
     """One slide: which parts are given and which must be made."""
 
     slide_id: str
-    number: int = Field(ge=1, description="Position in the video, from 1; errors name it")
+    number: int = Field(ge=1, description="Position among the author's slides, from 1; errors name it")
+    part: SlidePart = Field(default=SlidePart.SLIDE, description="An intro has the number 1, an outro the last")
     image: ImageReference | None = Field(default=None, description="Given picture; none means generate")
     voice_mode: VoiceMode = VoiceMode.SPOKEN
     voice: AudioReference | None = None
     words: AssetReference | None = Field(default=None, description="Word times of a given voice, estimated")
     silent_ms: int | None = Field(default=None, gt=0, description="How long a silent slide is shown [ms]")
     look: SlideLook = SlideLook()
+
+    @property
+    def author_number(self) -> int | None:
+        """What the author counts it as; nothing for intro and outro."""
+        return self.number if self.part is SlidePart.SLIDE else None
 
 
 class LowerThird(Value):
@@ -124,6 +138,8 @@ class RevisionOutline(Value):
     slides: tuple[SlideOutline, ...] = ()
     music_mode: MusicMode = MusicMode.COMPOSED
     music: AudioReference | None = None
+    music_level_db: float | None = Field(default=None, ge=-40, le=6, description="Absent: as is usual")
+    music_duck_db: float = Field(default=-6.0, ge=-40, le=0)
     rate: Rate = Rate(numerator=30)
     size: FrameSize = FrameSize(width=1920, height=1080)
     profile: EncodingProfile = EncodingProfile.STANDARD

@@ -232,6 +232,7 @@ class Chapter(Value):
     slide_id: str
     title: str
     start_frame: int = Field(ge=0)
+    slide_number: int | None = Field(default=None, ge=1, description="As the author counts; none: intro or outro")
 
 
 class CaptionMode(StrEnum):

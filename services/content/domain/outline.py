@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.content.domain.clips import check_cuts, framed, framing_titles, rest_ms
 from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.contracts.references import AssetReference
 from shared.contracts.revisions import (
@@ -11,6 +12,7 @@ from shared.contracts.revisions import (
     SlideOutline,
     VoiceMode,
 )
+from shared.contracts.timeline import Output
 from shared.errors import InvalidInputError
 
 DEFAULT_SILENT_MS = 4_000
@@ -41,6 +43,7 @@ def check_draft(draft: ProjectDraft) -> None:
         raise InvalidInputError("the topic is empty; say in a few words what the video is about")
     for number, slide in enumerate(draft.slides, start=1):
         _check_slide(draft, slide, number)
+    check_cuts(draft)
 
 
 def voice_mode(draft: ProjectDraft, slide: SlideDraft) -> VoiceMode:
@@ -72,18 +75,25 @@ def build_outline(
         titles=titles,
         language=draft.language,
         needs_script=draft.brief is not None,
-        slides=tuple(
-            _slide_outline(draft, slide, slide_id, number, words.get(slide_id))
-            for number, (slide, slide_id) in enumerate(zip(draft.slides, slide_ids, strict=True), start=1)
+        slides=framed(
+            draft,
+            tuple(
+                _slide_outline(draft, slide, slide_id, number, words.get(slide_id))
+                for number, (slide, slide_id) in enumerate(zip(draft.slides, slide_ids, strict=True), start=1)
+            ),
         ),
         music_mode=draft.music.mode,
         music=draft.music.audio if draft.music.mode is MusicMode.GIVEN else None,
+        music_level_db=draft.music.level_db,
+        music_duck_db=draft.music.duck_db,
+        loudness_lufs=draft.loudness_lufs,
         rate=draft.rate,
         size=draft.size,
         profile=draft.profile,
         crossfade_ms=draft.crossfade_ms,
         transition=draft.transition,
         caption_style=draft.captions,
+        outputs=tuple(output for output in Output if output in draft.outputs),
     )
 
 
@@ -91,16 +101,22 @@ def build_titles(draft: ProjectDraft, slide_ids: tuple[str, ...]) -> RevisionTit
     """The titles of a revision, by slide id."""
     return RevisionTitles(
         title=draft.title,
-        slides={slide_id: slide.title for slide, slide_id in zip(draft.slides, slide_ids, strict=True)},
+        slides={
+            **{slide_id: slide.title for slide, slide_id in zip(draft.slides, slide_ids, strict=True)},
+            **framing_titles(draft),
+        },
     )
 
 
 def _check_slide(draft: ProjectDraft, slide: SlideDraft, number: int) -> None:
-    if not slide.narration.strip() and slide.voice is None and slide.seconds is None and not draft.silent:
+    lasts = slide.seconds is not None or slide.look.clip is not None
+    if not slide.narration.strip() and slide.voice is None and not lasts and not draft.silent:
         raise InvalidInputError(
             f"slide {number} has no text; give it a narration, a voice file, or `seconds` to show it silently"
         )
-    if slide.image is None and not image_prompt(slide):
+    if slide.image is not None and slide.look.clip is not None:
+        raise InvalidInputError(f"slide {number} has both a picture and a video; leave one of them out")
+    if slide.image is None and slide.look.clip is None and not image_prompt(slide):
         raise InvalidInputError(
             f"slide {number} has neither a picture nor words to make one from; add `image_prompt`"
         )
@@ -118,7 +134,7 @@ def _slide_outline(
     return SlideOutline(
         slide_id=slide_id,
         number=number,
-        image=slide.image,
+        image=slide.look.clip.video.poster if slide.look.clip else slide.image,
         voice_mode=mode,
         voice=slide.voice if mode is VoiceMode.GIVEN else None,
         words=words if mode is VoiceMode.GIVEN else None,
@@ -130,4 +146,6 @@ def _slide_outline(
 def _silent_ms(slide: SlideDraft) -> int:
     if slide.seconds is not None:
         return max(1, round(slide.seconds * 1000))
+    if slide.look.clip is not None:
+        return rest_ms(slide.look.clip)
     return max(DEFAULT_SILENT_MS, len(slide.narration) * READING_MS_PER_CHARACTER)

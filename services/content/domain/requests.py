@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.contracts.projects import ProjectDraft
+from services.content.domain.clips import framing_ms, rest_ms
+from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.contracts.timeline import FrameSize
 
 MOTION_MARGIN_PERMILLE = 1_150
@@ -27,9 +28,12 @@ def music_seconds(draft: ProjectDraft) -> int:
 
     The steps let a small change of the words keep the music.
     """
-    expected = sum(
-        slide.seconds or len(slide.narration) / CHARACTERS_PER_SECOND + SECONDS_AROUND_A_NARRATION
-        for slide in draft.slides
-    )
+    expected = sum(_shown_seconds(slide) for slide in draft.slides) + framing_ms(draft) / 1000
     steps = int(expected // MUSIC_STEP_S) + 1
     return min(MAX_MUSIC_S, steps * MUSIC_STEP_S)
+
+
+def _shown_seconds(slide: SlideDraft) -> float:
+    if slide.seconds is None and slide.look.clip is not None and not slide.narration:
+        return rest_ms(slide.look.clip) / 1000
+    return slide.seconds or len(slide.narration) / CHARACTERS_PER_SECOND + SECONDS_AROUND_A_NARRATION

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.projects import ProjectDraft, SlideDraft
-from shared.contracts.revisions import RevisionOutline
+from shared.contracts.revisions import RevisionOutline, SlidePart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,8 @@ class Revision:
 
     @property
     def slide_ids(self) -> tuple[str, ...]:
-        """Ids of its slides, in order."""
-        return tuple(slide.slide_id for slide in self.outline.slides)
+        """Ids of the author's slides, in order."""
+        return tuple(slide.slide_id for slide in self.outline.slides if slide.part is SlidePart.SLIDE)
 
     def slide(self, slide_id: str) -> SlideDraft | None:
         """The draft of one slide; none if the revision has no such slide."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.orchestrator.domain.captions import caption_cues, characters_that_fit
+from services.orchestrator.domain.clips import clip_sound, moving_picture, still_by_default
 from services.orchestrator.domain.motion import motion_for
 from services.orchestrator.domain.takeovers import transition_for, usual_frames
 from shared.contracts.references import AudioReference, ImageReference
@@ -18,6 +19,7 @@ from shared.contracts.revisions import RevisionOutline, RevisionTitles, SlideLoo
 from shared.contracts.tasks import SpokenWord
 from shared.contracts.timeline import (
     Chapter,
+    ClipSound,
     ClipTail,
     MusicBed,
     PictureClip,
@@ -53,6 +55,8 @@ class SlideTiming:
     words: tuple[SpokenWord, ...]
     silent_ms: int | None
     look: SlideLook = field(default_factory=SlideLook)
+    number: int | None = None
+    """As the author counts; none for intro and outro."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +68,11 @@ class SlideParts(SlideTiming):
 
 def slide_frames(rate: Rate, parts: SlideTiming) -> int:
     """How long a slide is shown [frames]."""
+    pause = frames_of(rate, parts.look.pause_ms)
     if parts.voice is None:
-        return max(1, frames_of(rate, parts.silent_ms or 0))
-    return frames_of(rate, LEAD_MS) + rate.frames_for_samples(parts.voice.samples) + frames_of(rate, TRAIL_MS)
+        return max(1, frames_of(rate, parts.silent_ms or 0)) + pause
+    spoken = rate.frames_for_samples(parts.voice.samples)
+    return frames_of(rate, LEAD_MS) + spoken + frames_of(rate, TRAIL_MS) + pause
 
 
 def segment_specs(
@@ -143,14 +149,27 @@ def build_timeline(
         chapters=tuple(
             Chapter(
                 slide_id=parts.slide_id,
-                title=titles.slides.get(parts.slide_id) or f"Slide {number}",
+                title=titles.slides.get(parts.slide_id) or f"Slide {parts.number or number}",
                 start_frame=start,
+                slide_number=parts.number,
             )
             for number, (parts, start) in enumerate(zip(slides, starts, strict=True), start=1)
         ),
         voices=voices,
-        music=_music_bed(music, spoken=bool(voices)),
+        sounds=tuple(_clip_sounds(outline.rate, slides, clips)),
+        music=_music_bed(outline, music, spoken=bool(voices)),
+        loudness_lufs=outline.loudness_lufs,
+        outputs=outline.outputs,
     )
+
+
+def _clip_sounds(
+    rate: Rate, slides: Sequence[SlideParts], clips: Sequence[PictureClip]
+) -> Iterator[ClipSound]:
+    for parts, clip, start in zip(slides, clips, _starts(clips), strict=True):
+        sound = clip_sound(parts.look.clip, rate, start, clip.frames) if parts.look.clip else None
+        if sound is not None:
+            yield sound
 
 
 def frames_of(rate: Rate, milliseconds: int) -> int:
@@ -158,10 +177,12 @@ def frames_of(rate: Rate, milliseconds: int) -> int:
     return round(rate.fraction * milliseconds / 1000)
 
 
-def _music_bed(music: AudioReference | None, *, spoken: bool) -> MusicBed | None:
+def _music_bed(outline: RevisionOutline, music: AudioReference | None, *, spoken: bool) -> MusicBed | None:
     if music is None:
         return None
-    return MusicBed(audio=music) if spoken else MusicBed(audio=music, gain_db=MUSIC_ALONE_GAIN_DB)
+    usual = MusicBed(audio=music).gain_db if spoken else MUSIC_ALONE_GAIN_DB
+    level = outline.music_level_db
+    return MusicBed(audio=music, gain_db=usual if level is None else level, duck_db=outline.music_duck_db)
 
 
 def _starts(clips: Sequence[PictureClip]) -> Iterator[int]:
@@ -209,10 +230,11 @@ def _shown(outline: RevisionOutline, parts: SlideParts, frames: int) -> dict[str
     seconds = float(motion_frames / outline.rate.fraction)
     return {
         "image": parts.image.model_copy(update={"interest": None}),  # the motion says all that frames show of it
+        "moving": moving_picture(parts.look.clip) if parts.look.clip else None,
         "fit": parts.look.fit,
         "frames": frames,
         "motion_frames": motion_frames,
-        "motion": motion_for(parts.image, parts.look, outline.size, seconds),
+        "motion": motion_for(parts.image, still_by_default(parts.look), outline.size, seconds),
     }
 
 

@@ -1,0 +1,52 @@
+"""Own video in a slide: which of its frames are shown, and which of its samples are heard, from when on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from shared.contracts.revisions import Camera, ClipCut, SlideLook
+from shared.contracts.timeline import SAMPLE_RATE, ClipSound, MovingPicture, Rate
+
+
+def still_by_default(look: SlideLook) -> SlideLook:
+    """The look of a clip: what moves by itself gets a camera move only when the author asks for one."""
+    if look.clip is None or look.camera is not Camera.AUTO:
+        return look
+    return look.model_copy(update={"camera": Camera.HOLD})
+
+
+def moving_picture(cut: ClipCut) -> MovingPicture:
+    """What is seen of a clip. Its sound is left out, because no frame shows it."""
+    return MovingPicture(video=cut.video.model_copy(update={"audio": None}), first_frame=first_frame(cut))
+
+
+def first_frame(cut: ClipCut) -> int:
+    """The frame of the video with which a clip begins: the nearest to the time that the author gave."""
+    return min(round(cut.video.rate.fraction * cut.from_ms / 1000), cut.video.frames - 1)
+
+
+def clip_sound(cut: ClipCut, rate: Rate, start: int, frames: int) -> ClipSound | None:
+    """What is heard of a clip: as long as it is seen, or until its sound ends.
+
+    It begins with the exact sample at which the video's first shown frame begins, so that both keep together.
+
+    Args:
+        rate: Of the timeline.
+        start: First frame of the clip in the timeline.
+        frames: How long it is shown.
+    """
+    audio = cut.video.audio
+    if audio is None or not cut.is_heard:
+        return None
+    from_sample = round(Fraction(first_frame(cut) * SAMPLE_RATE) / cut.video.rate.fraction)
+    start_sample = rate.samples_at_frame(start)
+    samples = min(rate.samples_at_frame(start + frames) - start_sample, audio.samples - from_sample)
+    if samples <= 0:
+        return None
+    return ClipSound(
+        audio=audio,
+        start_sample=start_sample,
+        from_sample=from_sample,
+        samples=samples,
+        gain_db=cut.gain_db,
+    )
