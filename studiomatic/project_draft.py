@@ -8,14 +8,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.revisions import MusicMode, SlideLook
+from shared.contracts.projects import Brief, ProjectDraft, SlideDraft
+from shared.contracts.revisions import SlideLook
 from shared.contracts.timeline import CaptionStyle, Rate
 from shared.errors import InvalidInputError
-from studiomatic.project_file import Music, ProjectFile, Slide, Voice
+from studiomatic.project_file import ProjectFile, Slide, Voice
 from studiomatic.project_media import HandsIn, ProjectMedia
 from studiomatic.project_picture import picture_entry, transition_entry
 from studiomatic.project_problems import checked
+from studiomatic.project_sound import music_draft, music_entry, sound_entry
 
 
 def to_draft(
@@ -52,13 +53,15 @@ def to_draft(
         ),
         "silent": file.voice == "none",
         "voice_speed_percent": round(file.voice.speed * 100) if isinstance(file.voice, Voice) else 100,
-        "music": _music_draft(file.music, media),
+        "music": music_draft(file.music, media),
+        "loudness_lufs": file.sound.loudness,
         "size": file.style.size,
         "rate": file.style.fps,
         "profile": file.style.profile,
         "crossfade_ms": round(file.style.crossfade * 1000),
         "transition": file.style.transition.choice(file.style.fps, "style"),
         "captions": CaptionStyle(burn_in=file.style.captions),
+        "outputs": file.outputs,
     }
     return checked(ProjectDraft, values)
 
@@ -80,7 +83,11 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
         "captions": draft.captions.burn_in,
     }
     data["voice"] = "none" if draft.silent else {"speed": draft.voice_speed_percent / 100}
-    data["music"] = _music_entry(draft.music, media)
+    data["music"] = music_entry(draft.music, media)
+    if sound := sound_entry(draft):
+        data["sound"] = sound
+    if draft.outputs:
+        data["outputs"] = [output.value for output in draft.outputs]
     if draft.brief is not None:
         data["text" if draft.brief.is_text else "topic"] = draft.brief.topic
         data["slide_count"] = draft.brief.slides
@@ -104,24 +111,8 @@ def _slide_draft(slide: Slide, place: str, media: ProjectMedia, rate: Rate) -> S
         voice=media.sound(slide.voice, place),
         voice_take=slide.voice_take,
         seconds=slide.seconds,
-        look=SlideLook(**slide.picture_look(rate, place)),
+        look=SlideLook(**slide.picture_look(rate, place), pause_ms=round(slide.pause * 1000)),
     )
-
-
-def _music_draft(music: Music | str, media: ProjectMedia) -> MusicDraft:
-    if isinstance(music, Music):
-        return MusicDraft(mood=music.mood, take=music.take)
-    if music == "none":
-        return MusicDraft(mode=MusicMode.NONE)
-    return MusicDraft(mode=MusicMode.GIVEN, audio=media.sound(music, "music"))
-
-
-def _music_entry(music: MusicDraft, media: dict[str, str]) -> Any:
-    if music.mode is MusicMode.NONE:
-        return "none"
-    if music.audio is not None:
-        return media.get(music.audio.asset.sha256, "none")
-    return {"mood": music.mood, "take": music.take}
 
 
 def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
@@ -135,6 +126,7 @@ def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
         "voice": media.get(slide.voice.asset.sha256) if slide.voice else None,
         "voice_take": slide.voice_take if slide.voice_take > 1 else None,
         "seconds": slide.seconds,
+        "pause": slide.look.pause_ms / 1000 if slide.look.pause_ms else None,
         **picture_entry(slide.look),
     }
     return {name: value for name, value in entry.items() if value not in (None, "")}

@@ -4,7 +4,8 @@
     language: en
     style: {size: 1920x1080, fps: 30, profile: standard, crossfade: 0.5, captions: true}
     voice: {speed: 1.0}            # or: none
-    music: {mood: calm}            # or: none, or: path/to/music.mp3
+    music: {mood: calm, level: -12, duck: -6}   # or: none, or: path/to/music.mp3
+    sound: {loudness: -14}
     slides:
       - title: A map of scent
         narration: Bees smell a meadow before they see it.
@@ -18,11 +19,13 @@ Paths are relative to the file. Unknown words are refused, so that a typing mist
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -35,10 +38,11 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from shared.contracts.timeline import EncodingProfile, FrameSize, Rate
+from shared.contracts.timeline import EncodingProfile, FrameSize, Output, Rate
 from shared.errors import InvalidInputError
 from studiomatic.project_picture import PictureWords, TransitionEntry, TransitionWords
 from studiomatic.project_problems import problems_in, yaml_problem
+from studiomatic.project_sound import MusicEntry, MusicWords, SoundWords
 
 ASPECTS: dict[str, tuple[int, int]] = {
     "16:9": (1920, 1080),
@@ -92,37 +96,16 @@ class Voice(_Part):
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
 
 
-class Music(_Part):
-    """Composed background music."""
-
-    mood: str = Field(default="calm", max_length=40)
-    take: int = Field(default=1, ge=1)
-
-
 def _voice_form(value: Any) -> str | None:
     if isinstance(value, dict | Voice):
         return "Voice"
     return "str" if value == "none" else None
 
 
-def _music_form(value: Any) -> str | None:
-    if isinstance(value, dict | Music):
-        return "Music"
-    return "str" if isinstance(value, str) and value else None
-
-
 VoiceEntry = Annotated[
     Annotated[Voice, Tag("Voice")] | Annotated[Literal["none"], Tag("str")],
     Discriminator(
         _voice_form, custom_error_type="form", custom_error_message="write `none`, or a block like {speed: 1.0}"
-    ),
-]
-MusicEntry = Annotated[
-    Annotated[Music, Tag("Music")] | Annotated[str, Tag("str")],
-    Discriminator(
-        _music_form,
-        custom_error_type="form",
-        custom_error_message="write `none`, the path of a sound file, or a block like {mood: calm}",
     ),
 ]
 
@@ -138,6 +121,13 @@ class Slide(PictureWords, _Part):
     voice: str | None = None
     voice_take: int = Field(default=1, ge=1)
     seconds: float | None = Field(default=None, gt=0, le=600)
+    pause: float = Field(default=0, ge=0, le=30, description="Silence after the narration [s]")
+
+
+def each_once(outputs: Iterable[Output]) -> tuple[Output, ...]:
+    """Outputs in the order of their list, none twice."""
+    asked = set(outputs)
+    return tuple(output for output in Output if output in asked)
 
 
 class ProjectFile(_Part):
@@ -151,7 +141,9 @@ class ProjectFile(_Part):
     slide_count: int | None = Field(default=None, ge=1, le=100)
     style: Style = Style()
     voice: VoiceEntry = Voice()
-    music: MusicEntry = Music()
+    music: MusicEntry = MusicWords()
+    sound: SoundWords = SoundWords()
+    outputs: Annotated[tuple[Output, ...], AfterValidator(each_once)] = ()
     slides: tuple[Slide, ...] = ()
 
     @model_validator(mode="after")

@@ -163,9 +163,7 @@ def build_timeline(
     )
 
 
-def _clip_sounds(
-    rate: Rate, slides: Sequence[SlideParts], clips: Sequence[PictureClip]
-) -> Iterator[ClipSound]:
+def _clip_sounds(rate: Rate, slides: Sequence[SlideParts], clips: Sequence[PictureClip]) -> Iterator[ClipSound]:
     for parts, clip, start in zip(slides, clips, _starts(clips), strict=True):
         sound = clip_sound(parts.look.clip, rate, start, clip.frames) if parts.look.clip else None
         if sound is not None:
