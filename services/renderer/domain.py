@@ -4,6 +4,10 @@ from __future__ import annotations
 
 MEDIA_TYPES: dict[str, str] = {
     "mp4": "video/mp4",
+    "webm": "video/webm",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "gif": "image/gif",
+    "webp": "image/webp",
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
     "json": "application/json",

@@ -22,9 +22,12 @@ from typing import IO, assert_never
 from pydantic import BaseModel, TypeAdapter
 
 from services.renderer.orders import ChildOrder
-from services.renderer.pipeline.assemble import SegmentFile, assemble_video
+from services.renderer.pipeline.assemble import assemble_video
 from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.handover import write_handover
+from services.renderer.pipeline.join import SegmentFile
+from services.renderer.pipeline.outputs import write_outputs
+from services.renderer.pipeline.outputs.material import Material
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.work import (
@@ -208,7 +211,9 @@ def _assemble(work: AssembleWork, progress: Callable[[int, int], None]) -> Assem
     segments = [SegmentFile(path=segment.path, frames=segment.frames) for segment in work.segments]
     report = assemble_video(timeline, segments, work.audio, work.out_folder / _VIDEO, progress)
     files = write_handover(timeline, work.images, work.out_folder)
-    return Assembly(files=(_VIDEO, *files), frames=report.frames, samples=report.samples)
+    material = Material(timeline=timeline, video=work.out_folder / _VIDEO)
+    outputs = write_outputs(material, work.out_folder, lambda: progress(timeline.frames, timeline.frames))
+    return Assembly(files=(_VIDEO, *files, *outputs), frames=report.frames, samples=report.samples)
 
 
 def _timeline(path: Path) -> Timeline:

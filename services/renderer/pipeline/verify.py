@@ -54,6 +54,7 @@ def verify_frames(container: InputContainer, rate: Rate, frames: int) -> None:
     Raises:
         BadAssemblyError: It does not; names the first difference.
     """
+    tick = container.streams.video[0].time_base or Fraction(0)
     shown: set[int] = set()
     last_decoded: int | None = None
     for packet in container.demux(container.streams.video[0]):
@@ -62,7 +63,7 @@ def verify_frames(container: InputContainer, rate: Rate, frames: int) -> None:
         if packet.pts is None or packet.dts is None or (last_decoded is not None and packet.dts <= last_decoded):
             raise BadAssemblyError(f"decoding time does not grow at packet {len(shown)}")
         last_decoded = packet.dts
-        shown.add(_frame_at(packet.pts * (packet.time_base or 0), rate, packet.time_base or 0))
+        shown.add(_frame_at(packet.pts * tick, rate, tick))
     if shown != set(range(frames)):
         raise BadAssemblyError(f"the video shows {len(shown)} frames in place of {frames}, or at other times")
 
