@@ -17,40 +17,54 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from services.renderer.pipeline.errors import BadAssetError
-from services.renderer.pipeline.geometry import Visible, visible_part
+from services.renderer.pipeline.geometry import Visible, visible_at
 from services.renderer.pipeline.planes import Plane, Planes, planes_of
 from services.renderer.pipeline.resample import resample
-from shared.contracts.timeline import FrameSize, MovingPicture, Rate, VideoReference, View
+from shared.contracts.timeline import ClipTail, FrameSize, MovingPicture, PictureClip, Rate, VideoReference
 
 # A bilinear sample reads 2x2 pixels: with steps beyond this it would skip pixels and shimmer.
 _WIDEST_STEP = 1.6
 # Decoding on is faster than jumping to a key frame that is not farther ahead than this.
 _NEAR_FRAMES = 12
-_WHOLE = View(zoom_permille=1000, centre_x_permille=500, centre_y_permille=500)
+
+
+class MovingFrames:
+    """What a moving picture shows in each frame of its clip; its last frame stands when the clip goes on longer.
+
+    Args:
+        rate: Of the timeline, in whose frames the clip is counted.
+    """
+
+    def __init__(self, path: Path, moving: MovingPicture, rate: Rate) -> None:
+        self.original = (moving.video.width, moving.video.height)
+        self._frames = ClipFrames(path, moving.video)
+        self._first_frame = moving.first_frame
+        self._step = moving.video.rate.fraction / rate.fraction
+
+    def at(self, index: int) -> Planes:
+        """The frame of the video in frame ``index`` of the clip; valid until the next call."""
+        return self._frames.read(self._first_frame + video_frame(index, self._step))
+
+    def fitting(self, index: int, size: FrameSize) -> Planes:
+        """The same, made smaller where it has far more pixels than a frame of ``size`` that holds it whole."""
+        source = self.at(index)
+        step = max(self.original[0] / size.width, self.original[1] / size.height)
+        return _shrunk(source, step, step) if step > _WIDEST_STEP else source
 
 
 class VideoPicture:
-    """A moving picture that fills the frame; its last frame stands when the clip goes on longer.
+    """A moving picture that fills the frame; the camera moves over it as over a still."""
 
-    Args:
-        rate: Of the timeline, in whose frames :meth:`draw` counts.
-        view: The part of it that is seen.
-    """
-
-    def __init__(
-        self, path: Path, moving: MovingPicture, *, rate: Rate, size: FrameSize, view: View = _WHOLE
-    ) -> None:
-        video = moving.video
-        self._frames = ClipFrames(path, video)
-        self._first_frame = moving.first_frame
-        self._step = video.rate.fraction / rate.fraction
+    def __init__(self, frames: MovingFrames, clip: PictureClip | ClipTail, size: FrameSize) -> None:
+        self._frames = frames
+        self._motion = clip.motion
+        self._motion_frames = clip.motion_frames
         self._size = size
-        self._visible = visible_part(view, (video.width, video.height), size)
 
     def draw(self, index: int, target: Planes, opacity: float = 1.0) -> None:
         """See :class:`services.renderer.pipeline.pictures.Picture`."""
-        source = self._frames.read(self._first_frame + video_frame(index, self._step))
-        draw_part(source, self._visible, self._size, target, opacity)
+        visible = visible_at(self._motion, index, self._motion_frames, self._frames.original, self._size)
+        draw_part(self._frames.at(index), visible, self._size, target, opacity)
 
 
 def video_frame(index: int, step: Fraction) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import contained_at, visible_at
-from services.renderer.pipeline.moving import VideoPicture
-from services.renderer.pipeline.placing import place
+from services.renderer.pipeline.moving import MovingFrames, VideoPicture
+from services.renderer.pipeline.placing import CHROMA_ACROSS, CHROMA_MIDDLE, Lattice, place
 from services.renderer.pipeline.planes import Planes
 from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.pipeline.stills import Still
-from shared.contracts.timeline import ClipTail, FrameSize, PictureClip, Rate
+from shared.contracts.timeline import ClipTail, Fit, FrameSize, MovingPicture, PictureClip, Rate
 
 
 class Picture(Protocol):
@@ -55,15 +55,24 @@ class PictureFiles:
             BadAssetError: Its file is missing, or not what its reference says.
         """
         if clip.moving is not None:
-            path = self._path(clip.moving.video.asset.sha256)
-            return VideoPicture(path, clip.moving, rate=self._rate, size=size)
-        path = self._path(clip.image.asset.sha256)
-        still = self._stills.load(path, clip.image, clip.motion, size, clip.fit)
-        return (
-            StillPicture(still, clip, size)
-            if still.backdrop is None
-            else ContainedStill(still, still.backdrop, clip, size)
+            return self._open_video(clip, clip.moving, size)
+        still = self._still(clip, size)
+        if still.backdrop is None:
+            return StillPicture(still, clip, size)
+        return Contained(lambda _: still.planes, still.original, still.backdrop, clip, size)
+
+    def _open_video(self, clip: PictureClip | ClipTail, moving: MovingPicture, size: FrameSize) -> Picture:
+        frames = MovingFrames(self._path(moving.video.asset.sha256), moving, self._rate)
+        backdrop = self._still(clip, size).backdrop if clip.fit is Fit.CONTAIN else None
+        if backdrop is None:
+            return VideoPicture(frames, clip, size)
+        return Contained(
+            lambda index: frames.fitting(index, size), frames.original, backdrop, clip, size, CHROMA_ACROSS
         )
+
+    def _still(self, clip: PictureClip | ClipTail, size: FrameSize) -> Still:
+        path = self._path(clip.image.asset.sha256)
+        return self._stills.load(path, clip.image, clip.motion, size, clip.fit)
 
     def _path(self, sha256: str) -> Path:
         path = self._files.get(sha256)
@@ -95,11 +104,27 @@ class StillPicture:
             resample(source, plane, step_x, step_y, *first, opacity)
 
 
-class ContainedStill:
-    """A still that is seen whole, over a backdrop that stands while the camera moves."""
+class Contained:
+    """A picture that is seen whole, over a backdrop that stands while the camera moves.
 
-    def __init__(self, still: Still, backdrop: Planes, clip: PictureClip | ClipTail, size: FrameSize) -> None:
-        self._still = still
+    Args:
+        planes_at: The picture in each frame of the clip.
+        original: The size in which ``clip`` knows it.
+        chroma_across: How its chroma lies from left to right.
+    """
+
+    def __init__(
+        self,
+        planes_at: Callable[[int], Planes],
+        original: tuple[int, int],
+        backdrop: Planes,
+        clip: PictureClip | ClipTail,
+        size: FrameSize,
+        chroma_across: Lattice = CHROMA_MIDDLE,
+    ) -> None:
+        self._planes_at = planes_at
+        self._original = original
+        self._chroma_across = chroma_across
         self._backdrop = backdrop
         self._motion = clip.motion
         self._motion_frames = clip.motion_frames
@@ -114,5 +139,5 @@ class ContainedStill:
             return
         for plane, behind in zip(target, self._backdrop, strict=True):
             np.copyto(plane, behind)
-        box = contained_at(self._motion, index, self._motion_frames, self._still.original, self._size)
-        place(self._still.planes, target, box)
+        box = contained_at(self._motion, index, self._motion_frames, self._original, self._size)
+        place(self._planes_at(index), target, box, self._chroma_across)

@@ -15,12 +15,12 @@ _JPEG_QUALITY = 90
 
 
 def write_poster(timeline: Timeline, images: Mapping[str, Path], path: Path) -> None:
-    """Write the middle frame of the first clip, without its caption, as JPEG; composed, not decoded.
+    """Write the middle frame of the first clip, without its caption, as JPEG; a video is shown by its poster.
 
     Raises:
         BadAssetError: The picture of the first clip is missing or not what its reference says.
     """
-    clip = timeline.pictures[0].model_copy(update={"cues": (), "transition_in": Transition()})
+    clip = timeline.pictures[0].model_copy(update={"cues": (), "transition_in": Transition(), "moving": None})
     spec = SegmentSpec(
         rate=timeline.rate,
         size=timeline.size,
