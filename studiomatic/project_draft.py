@@ -17,6 +17,7 @@ from studiomatic.project_media import HandsIn, ProjectMedia
 from studiomatic.project_picture import picture_entry, transition_entry
 from studiomatic.project_problems import checked
 from studiomatic.project_sound import music_draft, music_entry, sound_entry
+from studiomatic.project_video import framing_entry, is_narrated, video_entry
 
 
 def to_draft(
@@ -62,6 +63,8 @@ def to_draft(
         "transition": file.style.transition.choice(file.style.fps, "style"),
         "captions": CaptionStyle(burn_in=file.style.captions),
         "outputs": file.outputs,
+        "intro": file.intro.cut("intro", media) if file.intro else None,
+        "outro": file.outro.cut("outro", media) if file.outro else None,
     }
     return checked(ProjectDraft, values)
 
@@ -88,6 +91,7 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
         data["sound"] = sound
     if draft.outputs:
         data["outputs"] = [output.value for output in draft.outputs]
+    data |= framing_entry(draft, media)
     if draft.brief is not None:
         data["text" if draft.brief.is_text else "topic"] = draft.brief.topic
         data["slide_count"] = draft.brief.slides
@@ -111,7 +115,11 @@ def _slide_draft(slide: Slide, place: str, media: ProjectMedia, rate: Rate) -> S
         voice=media.sound(slide.voice, place),
         voice_take=slide.voice_take,
         seconds=slide.seconds,
-        look=SlideLook(**slide.picture_look(rate, place), pause_ms=round(slide.pause * 1000)),
+        look=SlideLook(
+            **slide.picture_look(rate, place),
+            pause_ms=round(slide.pause * 1000),
+            clip=slide.clip(place, media, is_narrated=is_narrated(slide.narration, slide.voice)),
+        ),
     )
 
 
@@ -121,6 +129,7 @@ def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
         "title": slide.title,
         "narration": slide.narration,
         "image": media.get(slide.image.asset.sha256) if slide.image else None,
+        **video_entry(slide, media),
         "image_prompt": slide.image_prompt,
         "image_take": slide.image_take if slide.image_take > 1 else None,
         "voice": media.get(slide.voice.asset.sha256) if slide.voice else None,

@@ -12,6 +12,7 @@
         image_prompt: a meadow at dawn   # or: image: path/to/picture.jpg
       - image: end.png
         seconds: 4                       # shown silently
+      - video: harbour.mov               # your own video, see project_video
 
 Paths are relative to the file. Unknown words are refused, so that a typing mistake is not silently ignored.
 """
@@ -43,6 +44,7 @@ from shared.errors import InvalidInputError
 from studiomatic.project_picture import PictureWords, TransitionEntry, TransitionWords
 from studiomatic.project_problems import problems_in, yaml_problem
 from studiomatic.project_sound import MusicEntry, MusicWords, SoundWords
+from studiomatic.project_video import ClipEntry, VideoWords
 
 ASPECTS: dict[str, tuple[int, int]] = {
     "16:9": (1920, 1080),
@@ -110,7 +112,7 @@ VoiceEntry = Annotated[
 ]
 
 
-class Slide(PictureWords, _Part):
+class Slide(VideoWords, PictureWords, _Part):
     """One slide."""
 
     title: str = Field(default="", max_length=200)
@@ -122,6 +124,12 @@ class Slide(PictureWords, _Part):
     voice_take: int = Field(default=1, ge=1)
     seconds: float | None = Field(default=None, gt=0, le=600)
     pause: float = Field(default=0, ge=0, le=30, description="Silence after the narration [s]")
+
+    @model_validator(mode="after")
+    def _shows_one_thing(self) -> Self:
+        if self.image is not None and self.video is not None:
+            raise ValueError("give either `image` or `video`")
+        return self
 
 
 def each_once(outputs: Iterable[Output]) -> tuple[Output, ...]:
@@ -144,6 +152,8 @@ class ProjectFile(_Part):
     music: MusicEntry = MusicWords()
     sound: SoundWords = SoundWords()
     outputs: Annotated[tuple[Output, ...], AfterValidator(each_once)] = ()
+    intro: ClipEntry | None = None
+    outro: ClipEntry | None = None
     slides: tuple[Slide, ...] = ()
 
     @model_validator(mode="after")
