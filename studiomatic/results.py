@@ -42,7 +42,7 @@ def fetch_results(client: ClientPort, job_id: str, folder: Path, *, keep: Path |
     Args:
         keep: A project file of the author's own that must not be replaced; ours gets another name beside it.
     Returns:
-        Where the files are, the video first.
+        Where the files are, the video first; of a preview only its pictures.
     Raises:
         NotFoundError: No such job.
         ConflictError: The job has no render.
@@ -53,8 +53,9 @@ def fetch_results(client: ClientPort, job_id: str, folder: Path, *, keep: Path |
         raise ConflictError(f"job {job_id} is {job.state.value} and has no video; `studio show {job_id}`")
     check_output_folder(folder)
     written = [_fetch(client, file.asset, folder / file.name) for file in job.files if file.name != PROBE_FILE]
-    written += _write_project(client, job, folder, keep)
-    written.append(_write_report(client, job, folder))
+    if job.preview is None:
+        written += _write_project(client, job, folder, keep)
+        written.append(_write_report(client, job, folder))
     return written
 
 

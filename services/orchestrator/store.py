@@ -37,7 +37,7 @@ from shared.bus.outgoing import COMMANDS_EXCHANGE, command, fact
 from shared.clock import Clock
 from shared.contracts.attempts import AttemptFact, ErrorInfo
 from shared.contracts.envelope import Envelope, enclose
-from shared.contracts.jobs import JobFact, JobState, Stage, TaskState
+from shared.contracts.jobs import JobFact, JobState, PreviewRequest, Stage, TaskState
 from shared.contracts.revisions import RevisionOutline
 from shared.contracts.tasks import RenderFile, TaskCommand
 from shared.db import Database, insert_if_absent
@@ -401,6 +401,7 @@ def _job_values(job: JobRecord) -> dict[str, Any]:
     return {
         **asdict(replace(job, files=())),
         "outline": job.outline.model_dump(mode="json"),
+        "preview": job.preview.model_dump(mode="json") if job.preview else None,
         "state": job.state.value,
         "error": job.error.model_dump(mode="json") if job.error else None,
         "failed_stage": job.failed_stage.value if job.failed_stage else None,
@@ -414,6 +415,7 @@ def _job(row: RowMapping) -> JobRecord:
         **{
             **values,
             "outline": RevisionOutline.model_validate(values["outline"]),
+            "preview": PreviewRequest.model_validate(values["preview"]) if values["preview"] else None,
             "state": JobState(values["state"]),
             "error": ErrorInfo.model_validate(values["error"]) if values["error"] else None,
             "failed_stage": Stage(values["failed_stage"]) if values["failed_stage"] else None,

@@ -33,6 +33,7 @@ JOBS = Table(
     Column("priority", Integer, nullable=False),
     Column("idempotency_key", String(200), nullable=False),
     Column("request_digest", String(64), nullable=False),
+    Column("preview", Json),
     Column("resumes", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),

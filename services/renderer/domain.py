@@ -12,6 +12,7 @@ MEDIA_TYPES: dict[str, str] = {
     "vtt": "text/vtt",
     "json": "application/json",
     "jpg": "image/jpeg",
+    "png": "image/png",
     "otio": "application/json",
 }
 """Media types of the files of a render, by the end of their names."""

@@ -16,7 +16,14 @@ from typing import Any, Protocol, TypeVar
 
 from services.renderer.domain import media_type_of
 from services.renderer.keys import audio_key, segment_key
-from services.renderer.work import AssembleWork, MixAudioWork, RenderSegmentWork, SegmentFile, Work
+from services.renderer.work import (
+    AssembleWork,
+    DrawPreviewWork,
+    MixAudioWork,
+    RenderSegmentWork,
+    SegmentFile,
+    Work,
+)
 from shared.bus.context import TaskContext
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference
@@ -24,13 +31,16 @@ from shared.contracts.tasks import (
     AssembleVideo,
     AssemblyPlan,
     AudioMixed,
+    DrawPreview,
     MixAudio,
+    PreviewDrawn,
+    PreviewPlan,
     RenderFile,
     RenderSegment,
     SegmentRendered,
     VideoAssembled,
 )
-from shared.contracts.timeline import SegmentReference, SegmentSpec, Timeline
+from shared.contracts.timeline import ClipTail, Fit, PictureClip, SegmentReference, SegmentSpec, Timeline
 from shared.errors import NotFoundError, TaskFailedError
 from shared.storage.errors import DigestMismatchError
 from shared.storage.values import canonical_json
@@ -89,7 +99,7 @@ WorkFolder = Callable[[], AbstractContextManager[str]]
 
 
 class Render:
-    """Performs the three kinds of task of this service."""
+    """Performs the kinds of task of this service."""
 
     def __init__(
         self,
@@ -143,6 +153,25 @@ class Render:
             (out / "probe.json").write_text(json.dumps(probe, default=str, indent=2))
             files = tuple(self._keep(context, out / name) for name in (*assembly.files, "probe.json"))
         return VideoAssembled(files=files, frames=assembly.frames)
+
+    def draw_preview(self, command: DrawPreview, context: TaskContext) -> PreviewDrawn:
+        """Draw single frames as a render would show them, and store them."""
+        part = ("the plan of the preview", command.plan)
+        plan = self._read(part, PreviewPlan)
+        with self._work_folder() as folder:
+            out = Path(folder) / "out"
+            out.mkdir()
+            pictures = [
+                picture for shot in (*plan.frames, *plan.contact_sheet) for picture in _pictures(shot.spec)
+            ]
+            work = DrawPreviewWork(
+                plan=self._fetched(part, Path(folder) / "plan.json"),
+                images=self._fetch_all(pictures, Path(folder)),
+                out_folder=out,
+            )
+            drawn = self._run(work, context, command.deadline_s)
+            files = tuple(self._keep(context, out / name) for name in drawn.files)
+        return PreviewDrawn(files=files)
 
     def _render(
         self, command: RenderSegment, spec: SegmentSpec, digest: str, context: TaskContext
@@ -223,14 +252,27 @@ def _missing_named(what: str, asset: AssetReference) -> Iterator[None]:
 
 
 def _pictures(spec: SegmentSpec) -> Iterator[Part]:
-    yield "the picture", spec.clip.image.asset
+    yield from _shown("the picture", spec.clip)
     if spec.before is not None:
-        yield "the picture of the slide before", spec.before.image.asset
+        yield from _shown("the picture of the slide before", spec.before)
+
+
+def _shown(what: str, clip: PictureClip | ClipTail) -> Iterator[Part]:
+    """The files that a clip shows; the poster of a video only where it makes the backdrop."""
+    if clip.moving is not None:
+        yield what.replace("picture", "video"), clip.moving.video.asset
+    if clip.moving is None or clip.fit is Fit.CONTAIN:
+        yield what, clip.image.asset
 
 
 def _sounds(timeline: Timeline) -> Iterator[Part]:
-    numbers = {chapter.slide_id: number for number, chapter in enumerate(timeline.chapters, start=1)}
+    numbers = {
+        chapter.slide_id: chapter.slide_number or number
+        for number, chapter in enumerate(timeline.chapters, start=1)
+    }
     for clip in timeline.voices:
         yield f"the voice of slide {numbers.get(clip.slide_id, '?')}", clip.audio.asset
+    for sound in timeline.sounds:
+        yield "the sound of a video", sound.audio.asset
     if timeline.music is not None:
         yield "the music", timeline.music.audio.asset

@@ -7,7 +7,7 @@ from shared.bus.context import TaskContext
 from shared.bus.dependency import Provided, Wiring
 from shared.bus.entrypoints import task
 from shared.config import Settings
-from shared.contracts.tasks import AssembleVideo, MixAudio, RenderSegment, TaskResult
+from shared.contracts.tasks import AssembleVideo, DrawPreview, MixAudio, RenderSegment, TaskResult
 
 
 def _renderer(wiring: Wiring) -> Renderer:
@@ -19,13 +19,15 @@ def _slots(settings: Settings) -> int:
 
 
 class RendererService:
-    """Composes and encodes segments, mixes sound, assembles videos."""
+    """Composes and encodes segments, mixes sound, assembles videos, draws previews."""
 
     name = SERVICE
     renderer: Renderer = Provided(_renderer)
 
-    @task("renderer", accepts=(RenderSegment, MixAudio, AssembleVideo), slots=_slots)
-    def perform(self, command: RenderSegment | MixAudio | AssembleVideo, context: TaskContext) -> TaskResult:
+    @task("renderer", accepts=(RenderSegment, MixAudio, AssembleVideo, DrawPreview), slots=_slots)
+    def perform(
+        self, command: RenderSegment | MixAudio | AssembleVideo | DrawPreview, context: TaskContext
+    ) -> TaskResult:
         """Perform one command of the renderer's pool."""
         match command:
             case RenderSegment():
@@ -34,3 +36,5 @@ class RendererService:
                 return self.renderer.render.mix_audio(command, context)
             case AssembleVideo():
                 return self.renderer.render.assemble_video(command, context)
+            case DrawPreview():
+                return self.renderer.render.draw_preview(command, context)

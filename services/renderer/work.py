@@ -93,12 +93,28 @@ class AssembleWork(Work[Assembly]):
     out_folder: Path
 
 
-AnyWork = Annotated[RenderSegmentWork | MixAudioWork | AssembleWork, Field(discriminator="kind")]
+class PreviewPictures(_Line):
+    """Finished preview pictures: names of what now lies in the output folder."""
+
+    files: tuple[str, ...]
+
+
+class DrawPreviewWork(Work[PreviewPictures]):
+    """Draw the pictures of the preview plan at ``plan`` into the existing folder ``out_folder``."""
+
+    kind: Literal["draw_preview"] = "draw_preview"
+    plan: Path
+    images: dict[Sha256, Path]
+    out_folder: Path
+
+
+AnyWork = Annotated[RenderSegmentWork | MixAudioWork | AssembleWork | DrawPreviewWork, Field(discriminator="kind")]
 
 RESULTS: dict[str, type[_Line]] = {
     "render_segment": SegmentRender,
     "mix_audio": AudioMix,
     "assemble": Assembly,
+    "draw_preview": PreviewPictures,
 }
 """What a child answers to each kind of work."""
 

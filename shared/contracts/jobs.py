@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.envelope import Envelope
@@ -182,6 +183,21 @@ JOB_FACTS: tuple[type[JobFact], ...] = (
 )
 
 
+class PreviewRequest(Value):
+    """What to show of a video instead of rendering it: single frames, all slides on one sheet, or both."""
+
+    at_ms: tuple[int, ...] = Field(default=(), max_length=20, description="Places in the video [ms]")
+    contact_sheet: bool = False
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Self:
+        if not self.at_ms and not self.contact_sheet:
+            raise ValueError("give at least one place in at_ms, or ask for the contact sheet")
+        if any(place < 0 for place in self.at_ms):
+            raise ValueError("a place in the video counts from 0")
+        return self
+
+
 class SubmitJob(Query):
     """Start a job from a stored revision. The same key and request give the same job, once."""
 
@@ -190,6 +206,7 @@ class SubmitJob(Query):
     revision_id: str | None = Field(default=None, description="By default the newest revision")
     idempotency_key: str = Field(min_length=1, max_length=200)
     priority: int = Field(default=0, ge=-10, le=10)
+    preview: PreviewRequest | None = Field(default=None, description="Draw this, and render no video")
 
 
 class CancelJob(Query):
@@ -253,6 +270,7 @@ class JobView(Reply):
     percent: int = Field(ge=0, le=100)
     stages: tuple[StageProgress, ...] = ()
     last_sequence: int = Field(ge=0)
+    preview: PreviewRequest | None = None
     resumes: str | None = None
     error: ErrorInfo | None = None
     failed_stage: Stage | None = None

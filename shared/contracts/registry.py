@@ -24,7 +24,7 @@ from shared.errors import (
 ACCEPTED: Mapping[str, tuple[type[tasks.TaskCommand], ...]] = {
     "content-text": (tasks.WriteScript,),
     "content-media": (tasks.GenerateImage, tasks.SynthesizeVoice, tasks.ComposeMusic),
-    "renderer": (tasks.RenderSegment, tasks.MixAudio, tasks.AssembleVideo),
+    "renderer": (tasks.RenderSegment, tasks.MixAudio, tasks.AssembleVideo, tasks.DrawPreview),
 }
 """The commands that each worker pool performs."""
 

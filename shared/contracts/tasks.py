@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.message import Command, Value
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import RevisionOutline
-from shared.contracts.timeline import SegmentReference
+from shared.contracts.timeline import SegmentReference, SegmentSpec
 
 
 class TaskCommand(Command):
@@ -162,6 +162,36 @@ class VideoAssembled(TaskResult):
     )
 
 
+class PreviewShot(Value):
+    """One frame to draw: that of ``spec``, which is one frame long."""
+
+    slide_number: int | None = Field(
+        default=None, ge=1, description="As the author counts; absent for intro and outro"
+    )
+    at_ms: int = Field(ge=0, description="Place in the video [ms]")
+    spec: SegmentSpec
+
+
+class PreviewPlan(Value):
+    """What a preview shows: kept as a stored object, because titles and captions are drawn from it."""
+
+    frames: tuple[PreviewShot, ...] = Field(default=(), description="Each becomes a picture of its own")
+    contact_sheet: tuple[PreviewShot, ...] = Field(default=(), description="All together become one picture")
+
+
+class DrawPreview(TaskCommand):
+    """Draw single frames of a video that is not rendered. ``plan`` refers to a :class:`PreviewPlan`."""
+
+    type = "renderer.draw_preview.v1"
+    plan: AssetReference
+
+
+class PreviewDrawn(TaskResult):
+    """The finished pictures."""
+
+    files: tuple[RenderFile, ...]
+
+
 COMMANDS: tuple[type[TaskCommand], ...] = (
     WriteScript,
     GenerateImage,
@@ -170,6 +200,7 @@ COMMANDS: tuple[type[TaskCommand], ...] = (
     RenderSegment,
     MixAudio,
     AssembleVideo,
+    DrawPreview,
 )
 
 RESULTS: dict[str, type[TaskResult]] = {
@@ -180,4 +211,5 @@ RESULTS: dict[str, type[TaskResult]] = {
     RenderSegment.type: SegmentRendered,
     MixAudio.type: AudioMixed,
     AssembleVideo.type: VideoAssembled,
+    DrawPreview.type: PreviewDrawn,
 }

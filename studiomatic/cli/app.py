@@ -16,6 +16,7 @@ from studiomatic import __version__
 from studiomatic.cli import jobs, projects
 from studiomatic.cli.doctor import doctor
 from studiomatic.cli.options import AsJson, Bus
+from studiomatic.cli.preview import preview
 from studiomatic.cli.render import demo, regenerate, render
 from studiomatic.cli.session import chosen_settings, console, explains_errors, print_json
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(render)
+app.command()(preview)
 app.command()(demo)
 app.command()(regenerate)
 app.add_typer(projects.app, name="projects")

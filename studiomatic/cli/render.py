@@ -12,18 +12,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from shared.contracts.projects import ProjectDraft, ProjectView
-from shared.errors import InvalidInputError, NotFoundError
+from shared.contracts.projects import ProjectView
+from shared.contracts.timeline import Output
 from shared.ids import is_id, new_id
 from studiomatic.cli.following import follow_or_cancel, require_success
 from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.session import Session, explains_errors, open_session
+from studiomatic.cli.sources import PROJECT_SUFFIXES, keep_project, read_source, with_outputs
 from studiomatic.cli.takes import with_new_takes
 from studiomatic.project_draft import to_draft
-from studiomatic.project_file import ASPECTS, ProjectFile, load_project_file
+from studiomatic.project_file import ASPECTS, each_once, load_project_file
 from studiomatic.results import check_output_folder, fetch_results
-
-_PROJECT_SUFFIXES = (".yaml", ".yml")
 
 
 @explains_errors
@@ -34,6 +33,10 @@ def render(
     slides: Annotated[int | None, typer.Option(help="How many slides to write from a topic. [default: 6]")] = None,
     aspect: Annotated[str | None, typer.Option(help=f"Shape of the video: {', '.join(ASPECTS)}.")] = None,
     language: Annotated[str | None, typer.Option(help="en, hi, es, fr, de or pt.")] = None,
+    output: Annotated[
+        list[Output] | None,
+        typer.Option(help="What to make beside the MP4 video, besides what the project asks for; repeatable."),
+    ] = None,
     out: Out = None,
     detach: Annotated[bool, typer.Option("--detach", help="Store the job and return at once.")] = False,
     bus: Bus = None,
@@ -42,13 +45,14 @@ def render(
     """Make a video from a topic, a project file or a kept project."""
     with open_session(bus, as_json=as_json) as session:
         if is_id(source):
-            project = session.client.get_project(source)
+            project = with_outputs(session, session.client.get_project(source), output or ())
             render_project(session, project, out, detach=detach)
             return
-        file, folder = _read_source(source, slides, aspect, language)
+        file, folder = read_source(source, slides, aspect, language)
+        file = file.model_copy(update={"outputs": each_once([*file.outputs, *(output or ())])})
         draft = to_draft(file, folder, desk=session.client)
-        project = _keep(session, file.project, draft)
-        own_file = Path(source).expanduser() if source.lower().endswith(_PROJECT_SUFFIXES) else None
+        project = keep_project(session, file.project, draft)
+        own_file = Path(source).expanduser() if source.lower().endswith(PROJECT_SUFFIXES) else None
         render_project(session, project, out, detach=detach, rendered_file=own_file)
 
 
@@ -61,7 +65,7 @@ def demo(out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
         draft = to_draft(file, sample.parent, desk=session.client)
         size = f"{draft.size.width}x{draft.size.height}"
         session.say(f"[bold]{escape(draft.title)}[/]: {len(draft.slides)} slides, {size}")
-        project = _keep(session, _project_with_title(session, draft.title), draft)
+        project = keep_project(session, _project_with_title(session, draft.title), draft)
         render_project(session, project, out or Path("demo-output"))
 
 
@@ -96,7 +100,7 @@ def render_project(
     Args:
         rendered_file: The author's own file, which is never written over.
     """
-    target = out or Path(f"{_slug(project.draft.title)}-video")
+    target = out or Path(f"{slug(project.draft.title)}-video")
     if not detach:
         check_output_folder(target)
 
@@ -111,47 +115,6 @@ def render_project(
         leave(session, start())
     else:
         finish(session, start, target, rendered_file=rendered_file)
-
-
-def _read_source(
-    source: str, slides: int | None, aspect: str | None, language: str | None
-) -> tuple[ProjectFile, Path]:
-    """The project that was asked for, and the folder its paths start from."""
-    changes: dict[str, object] = {}
-    if language is not None:
-        changes["language"] = language.strip().lower()
-    if aspect is not None:
-        if aspect not in ASPECTS:
-            raise InvalidInputError(f"unknown aspect {aspect!r}; choose one of {', '.join(ASPECTS)}")
-        changes["style"] = {"size": aspect}
-    path = Path(source).expanduser()
-    if source.lower().endswith(_PROJECT_SUFFIXES):
-        return _from_file(path, changes, slides), path.resolve().parent
-    if not source.strip():
-        raise InvalidInputError("the topic is empty; say in a few words what the video is about")
-    if slides is not None and not 1 <= slides <= 100:
-        raise InvalidInputError(f"{slides} slides were asked for; a video has 1 to 100")
-    return ProjectFile.model_validate({"topic": source, "slide_count": slides, **changes}), Path.cwd()
-
-
-def _from_file(path: Path, changes: dict[str, object], slides: int | None) -> ProjectFile:
-    file = load_project_file(path)
-    if slides is not None:
-        raise InvalidInputError("--slides is for a topic; a project file says itself what it has")
-    if "style" in changes:
-        size = ProjectFile.model_validate({"topic": "x", "style": changes.pop("style")}).style.size
-        file = file.model_copy(update={"style": file.style.model_copy(update={"size": size})})
-    return file.model_copy(update=changes)
-
-
-def _keep(session: Session, project_id: str | None, draft: ProjectDraft) -> ProjectView:
-    """A new revision of the project that the file names, or a new project."""
-    if project_id is not None:
-        try:
-            return session.client.revise_project(project_id, draft)
-        except NotFoundError:
-            pass  # the file comes from another data folder; here it is a new project
-    return session.client.create_project(draft)
 
 
 def _project_with_title(session: Session, title: str) -> str | None:
@@ -179,9 +142,10 @@ def finish(
     folder = target or default_folder(job.job_id)
     written = fetch_results(session.client, job.job_id, folder, keep=rendered_file)
     session.emit("finished", job_id=job.job_id, files=[str(path) for path in written])
-    session.say(f"\nyour video: [bold green]{escape(str(written[0]))}[/]")
+    what = "video" if job.preview is None else "preview"
+    session.say(f"\nyour {what}: [bold green]{escape(str(written[0]))}[/]")
     for path in written[1:]:
-        session.say(f"            {escape(str(path))}")
+        session.say(f"{'':{len(what) + 7}}{escape(str(path))}")
     file = next((path for path in written if path.suffix == ".yaml"), None)
     if file is not None:
         session.say(f"edit {escape(str(file))} and render it again: only what changed is made")
@@ -192,6 +156,7 @@ def default_folder(job_id: str) -> Path:
     return Path(f"job-{job_id[-8:]}")
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A title as the name of a folder."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "studio"

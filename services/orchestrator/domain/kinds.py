@@ -8,6 +8,7 @@ from shared.contracts.jobs import Stage
 from shared.contracts.tasks import (
     AssembleVideo,
     ComposeMusic,
+    DrawPreview,
     GenerateImage,
     MixAudio,
     RenderSegment,
@@ -69,6 +70,9 @@ KINDS: dict[str, TaskKind] = {
         TaskKind(command=MixAudio, stage=Stage.AUDIO, pool="renderer", deadline_s=900, max_attempts=3, weight=3),
         TaskKind(
             command=AssembleVideo, stage=Stage.ASSEMBLY, pool="renderer", deadline_s=900, max_attempts=3, weight=2
+        ),
+        TaskKind(
+            command=DrawPreview, stage=Stage.RENDER, pool="renderer", deadline_s=300, max_attempts=3, weight=2
         ),
     )
 }

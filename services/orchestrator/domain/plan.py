@@ -5,14 +5,15 @@ A plan grows twice: when a script fixes the slides, and when a slide's length fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.contracts.jobs import PreviewRequest
 from shared.contracts.references import AssetReference
 from shared.contracts.revisions import MusicMode, RevisionOutline, SlideOutline, VoiceMode
 from shared.contracts.tasks import (
     AssembleVideo,
     ComposeMusic,
+    DrawPreview,
     GenerateImage,
     MixAudio,
     RenderSegment,
@@ -46,9 +47,15 @@ def script_task(outline: RevisionOutline) -> PlannedTask:
     return PlannedTask(key="script", kind=WriteScript.type, arguments=_revision(outline))
 
 
-def production_tasks(outline: RevisionOutline) -> tuple[PlannedTask, ...]:
-    """Everything a revision with slides needs, but for the segments: what is given needs no task."""
-    tasks = [task for slide in outline.slides for task in _slide_tasks(outline, slide)]
+def production_tasks(outline: RevisionOutline, preview: PreviewRequest | None = None) -> tuple[PlannedTask, ...]:
+    """Everything a revision with slides needs, but for the segments: what is given needs no task.
+
+    A preview needs the voices, because they decide what is seen when; of the pictures only those it shows.
+    """
+    voices = [task for slide in outline.slides if (task := _voice_task(outline, slide))]
+    if preview is not None:
+        return (*voices, PlannedTask(key="preview", kind=DrawPreview.type, waits=True, arguments={}))
+    tasks = voices + [task for slide in outline.slides if (task := image_task(outline, slide))]
     if outline.music_mode is MusicMode.COMPOSED:
         tasks.append(PlannedTask(key="music", kind=ComposeMusic.type, arguments=_revision(outline)))
     if has_sound(outline):
@@ -57,9 +64,9 @@ def production_tasks(outline: RevisionOutline) -> tuple[PlannedTask, ...]:
     return tuple(tasks)
 
 
-def first_tasks(outline: RevisionOutline) -> tuple[PlannedTask, ...]:
+def first_tasks(outline: RevisionOutline, preview: PreviewRequest | None = None) -> tuple[PlannedTask, ...]:
     """What a job starts with."""
-    return (script_task(outline),) if outline.needs_script else production_tasks(outline)
+    return (script_task(outline),) if outline.needs_script else production_tasks(outline, preview)
 
 
 def segment_task(slide: SlideOutline, part: int, spec: AssetReference) -> PlannedTask:
@@ -68,7 +75,7 @@ def segment_task(slide: SlideOutline, part: int, spec: AssetReference) -> Planne
         key=f"segment/{slide.slide_id}/{part}",
         kind=RenderSegment.type,
         slide_id=slide.slide_id,
-        slide_number=slide.number,
+        slide_number=slide.author_number,
         part=part,
         arguments={"spec": spec.model_dump(mode="json")},
     )
@@ -77,23 +84,28 @@ def segment_task(slide: SlideOutline, part: int, spec: AssetReference) -> Planne
 def has_sound(outline: RevisionOutline) -> bool:
     """Whether the video has any sound at all."""
     spoken = any(slide.voice_mode is not VoiceMode.SILENT for slide in outline.slides)
-    return spoken or outline.music_mode is not MusicMode.NONE
+    heard = any(clip.is_heard and clip.video.audio for slide in outline.slides if (clip := slide.look.clip))
+    return spoken or heard or outline.music_mode is not MusicMode.NONE
 
 
-def _slide_tasks(outline: RevisionOutline, slide: SlideOutline) -> Iterator[PlannedTask]:
-    needs = {
-        "voice": (SynthesizeVoice.type, slide.voice_mode is VoiceMode.SPOKEN),
-        "image": (GenerateImage.type, slide.image is None),
-    }
-    for name, (kind, needed) in needs.items():
-        if needed:
-            yield PlannedTask(
-                key=f"{name}/{slide.slide_id}",
-                kind=kind,
-                slide_id=slide.slide_id,
-                slide_number=slide.number,
-                arguments={**_revision(outline), "slide_id": slide.slide_id},
-            )
+def image_task(outline: RevisionOutline, slide: SlideOutline) -> PlannedTask | None:
+    """The task that makes the picture of a slide, unless it is given."""
+    return None if slide.image is not None else _slide_task(outline, slide, "image", GenerateImage.type)
+
+
+def _voice_task(outline: RevisionOutline, slide: SlideOutline) -> PlannedTask | None:
+    spoken = slide.voice_mode is VoiceMode.SPOKEN
+    return _slide_task(outline, slide, "voice", SynthesizeVoice.type) if spoken else None
+
+
+def _slide_task(outline: RevisionOutline, slide: SlideOutline, name: str, kind: str) -> PlannedTask:
+    return PlannedTask(
+        key=f"{name}/{slide.slide_id}",
+        kind=kind,
+        slide_id=slide.slide_id,
+        slide_number=slide.number,
+        arguments={**_revision(outline), "slide_id": slide.slide_id},
+    )
 
 
 def _revision(outline: RevisionOutline) -> dict[str, object]:

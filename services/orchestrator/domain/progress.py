@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.orchestrator.domain.kinds import KINDS
+from services.orchestrator.domain.records import JobRecord
 from shared.contracts.jobs import Stage, StageProgress
-from shared.contracts.revisions import RevisionOutline
 
 _WEIGHTS = {kind.stage: kind.weight for kind in KINDS.values()}
 
 
-def stage_progress(outline: RevisionOutline, counts: Mapping[Stage, tuple[int, int]]) -> tuple[StageProgress, ...]:
+def stage_progress(job: JobRecord, counts: Mapping[Stage, tuple[int, int]]) -> tuple[StageProgress, ...]:
     """Finished and planned tasks of each stage that this job has, in order.
 
     Segments are planned as their slides become ready; until then one for each slide is expected.
@@ -22,8 +22,8 @@ def stage_progress(outline: RevisionOutline, counts: Mapping[Stage, tuple[int, i
     stages = []
     for stage in Stage:
         done, total = counts.get(stage, (0, 0))
-        if stage is Stage.RENDER:
-            total = max(total, len(outline.slides))
+        if stage is Stage.RENDER and job.preview is None:
+            total = max(total, len(job.outline.slides))
         if total:
             stages.append(StageProgress(stage=stage, done=done, total=total))
     return tuple(stages)

@@ -8,14 +8,14 @@ from typing import Any
 
 from services.orchestrator.domain.kinds import KINDS, TaskKind
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.jobs import JobState, Stage, TaskState
+from shared.contracts.jobs import JobState, PreviewRequest, Stage, TaskState
 from shared.contracts.revisions import RevisionOutline
 from shared.contracts.tasks import RESULTS, RenderFile, TaskResult
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """One job. ``reason`` says in words why it is in its state."""
+    """One job. ``reason`` says in words why it is in its state; with ``preview`` it draws that and no video."""
 
     job_id: str
     account_id: str
@@ -28,6 +28,7 @@ class JobRecord:
     idempotency_key: str
     request_digest: str
     created_at: datetime
+    preview: PreviewRequest | None = None
     resumes: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from services.orchestrator.domain.layout import SlideParts, build_timeline, segment_specs
-from services.orchestrator.domain.plan import PlannedTask, has_sound, segment_task
+from services.orchestrator.domain.layout import SlideParts, SlideTiming, build_timeline, frame_spec, segment_specs
+from services.orchestrator.domain.plan import PlannedTask, has_sound, image_task, segment_task
+from services.orchestrator.domain.previews import Place, frame_places, sheet_places
 from services.orchestrator.domain.records import JobRecord, TaskRecord
 from services.orchestrator.handlers.ending import fail_job_at
 from services.orchestrator.handlers.ports import Objects, Store, Unit
 from shared.contracts.attempts import ErrorInfo
-from shared.contracts.jobs import JobState, Stage, TaskState
+from shared.contracts.jobs import JobState, PreviewRequest, Stage, TaskState
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import MusicMode, RevisionTitles, SlideOutline, VoiceMode
 from shared.contracts.tasks import (
@@ -24,6 +25,8 @@ from shared.contracts.tasks import (
     AudioMixed,
     ImageGenerated,
     MusicComposed,
+    PreviewPlan,
+    PreviewShot,
     RenderSegment,
     SegmentRendered,
     SpokenWord,
@@ -98,12 +101,47 @@ class Advance:
         return len(unplanned)
 
     def _grow(self, snapshot: _Snapshot) -> None:
+        if snapshot.job.preview is not None:
+            self._grow_preview(snapshot, snapshot.job.preview)
+            return
         segments = self._new_segments(snapshot)
         if segments:
             self._add(snapshot.job, segments)
             snapshot = self._look(snapshot.job.job_id) or snapshot
         self._release_mix(snapshot)
         self._release_assembly(snapshot)
+
+    def _grow_preview(self, snapshot: _Snapshot, preview: PreviewRequest) -> None:
+        """Ask for the pictures that are to be seen, then have them drawn."""
+        outline, task = snapshot.job.outline, snapshot.tasks["preview"]
+        if task.state is not TaskState.WAITING or not all(_has_voice(snapshot, slide) for slide in outline.slides):
+            return
+        timings = [self._timing(snapshot, slide) for slide in outline.slides]
+        frames = frame_places(outline, timings, preview)
+        sheet = sheet_places(outline, timings, preview)
+        seen = [
+            outline.slides[index] for index in sorted({i for place in (*frames, *sheet) for i in place.slides})
+        ]
+        missing = [slide for slide in seen if not _has_image(snapshot, slide)]
+        if missing:
+            self._add(snapshot.job, [made for slide in missing if (made := image_task(outline, slide))])
+            return
+        plan = PreviewPlan(
+            frames=tuple(self._shot(snapshot, place) for place in frames),
+            contact_sheet=tuple(self._shot(snapshot, place) for place in sheet),
+        )
+        reference = self._objects.put_timeline(snapshot.job.account_id, plan)
+        self._release(snapshot.job, task, {"plan": reference.model_dump(mode="json")})
+
+    def _shot(self, snapshot: _Snapshot, place: Place) -> PreviewShot:
+        slides = snapshot.job.outline.slides
+        before = self._parts(snapshot, slides[place.slide - 1]) if place.shows_before else None
+        parts = self._parts(snapshot, slides[place.slide])
+        return PreviewShot(
+            slide_number=slides[place.slide].author_number,
+            at_ms=place.at_ms,
+            spec=frame_spec(snapshot.job.outline, parts, before, place.frame),
+        )
 
     def _fail(self, job: JobRecord, error: StudiomaticError) -> None:
         slide_number = error.slide_number if isinstance(error, StoredPartError) else None
@@ -150,6 +188,12 @@ class Advance:
             for part, spec in enumerate(specs)
         ]
 
+    def _timing(self, snapshot: _Snapshot, slide: SlideOutline) -> SlideTiming:
+        voice, _ = _voice(snapshot, slide)
+        return SlideTiming(
+            slide_id=slide.slide_id, voice=voice, words=(), silent_ms=slide.silent_ms, look=slide.look
+        )
+
     def _parts(self, snapshot: _Snapshot, slide: SlideOutline) -> SlideParts:
         voice, words = _voice(snapshot, slide)
         return SlideParts(
@@ -159,6 +203,7 @@ class Advance:
             words=self._words(slide, words) if words else (),
             silent_ms=slide.silent_ms,
             look=slide.look,
+            number=slide.author_number,
         )
 
     def _words(self, slide: SlideOutline, reference: AssetReference) -> tuple[SpokenWord, ...]:

@@ -39,7 +39,7 @@ from shared.contracts.jobs import (
     TaskState,
     TaskSucceeded,
 )
-from shared.contracts.tasks import RESULTS, ScriptWritten, TaskResult, VideoAssembled
+from shared.contracts.tasks import RESULTS, PreviewDrawn, ScriptWritten, TaskResult, VideoAssembled
 from shared.errors import InvalidMessageError, UnknownTypeError
 
 _CONTRACTS = {contract.type: contract for contract in ATTEMPT_FACTS}
@@ -183,9 +183,9 @@ class RecordAttempts:
             return None
         if isinstance(result, ScriptWritten):
             job = unit.update_job(job, outline=result.outline, revision_id=result.outline.revision_id)
-            unit.add_tasks(job, production_tasks(result.outline))
-        if isinstance(result, VideoAssembled):
-            succeed_job(unit, job, result)
+            unit.add_tasks(job, production_tasks(result.outline, job.preview))
+        if isinstance(result, VideoAssembled | PreviewDrawn):
+            succeed_job(unit, job, result.files)
             return None
         self._publish_progress(unit, job)
         return job.job_id
@@ -255,7 +255,7 @@ class RecordAttempts:
         now = self._clock.now()
         if job.progressed_at and now - job.progressed_at < _PROGRESS_EVERY:
             return
-        stages = stage_progress(job.outline, unit.stage_counts(job.job_id))
+        stages = stage_progress(job, unit.stage_counts(job.job_id))
         job = unit.update_job(job, progressed_at=now)
         unit.publish(job, JobProgressed(**_names(job), stages=stages, percent=percent(stages)))
 

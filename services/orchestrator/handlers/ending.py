@@ -6,15 +6,16 @@ from services.orchestrator.domain.records import JobRecord, TaskRecord
 from services.orchestrator.handlers.ports import Unit
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.jobs import JobCancelled, JobFailed, JobState, JobSucceeded, Stage, TaskFailed, TaskState
-from shared.contracts.tasks import VideoAssembled
+from shared.contracts.tasks import RenderFile
 
 _NOT_STARTED = (TaskState.WAITING, TaskState.READY, TaskState.DISPATCHED)
 
 
-def succeed_job(unit: Unit, job: JobRecord, result: VideoAssembled) -> None:
-    """The render is stored."""
-    job = unit.change_job(job, JobState.SUCCEEDED, "the render is stored", files=result.files)
-    unit.publish(job, JobSucceeded(job_id=job.job_id, project_id=job.project_id, files=result.files))
+def succeed_job(unit: Unit, job: JobRecord, files: tuple[RenderFile, ...]) -> None:
+    """All that was asked for is stored."""
+    what = "render" if job.preview is None else "preview"
+    job = unit.change_job(job, JobState.SUCCEEDED, f"the {what} is stored", files=files)
+    unit.publish(job, JobSucceeded(job_id=job.job_id, project_id=job.project_id, files=files))
 
 
 def fail_job(unit: Unit, job: JobRecord, task: TaskRecord, error: ErrorInfo) -> None:

@@ -94,7 +94,7 @@ def _fitting(facts: list[Envelope]) -> tuple[Envelope, ...]:
 
 
 def _view(unit: Unit, job: JobRecord) -> JobView:
-    stages = stage_progress(job.outline, unit.stage_counts(job.job_id))
+    stages = stage_progress(job, unit.stage_counts(job.job_id))
     return JobView(
         job_id=job.job_id,
         project_id=job.project_id,
@@ -106,6 +106,7 @@ def _view(unit: Unit, job: JobRecord) -> JobView:
         percent=100 if job.state is JobState.SUCCEEDED else percent(stages),
         stages=stages,
         last_sequence=job.last_sequence,
+        preview=job.preview,
         resumes=job.resumes,
         error=job.error,
         failed_stage=job.failed_stage,

@@ -8,7 +8,7 @@ from services.orchestrator.domain.plan import MAX_SLIDES, first_tasks
 from services.orchestrator.domain.records import JobRecord
 from services.orchestrator.handlers.ports import Outlines, Store
 from shared.clock import Clock
-from shared.contracts.jobs import JobQueued, JobState, ResumeJob, SubmitJob
+from shared.contracts.jobs import JobQueued, JobState, PreviewRequest, ResumeJob, SubmitJob
 from shared.contracts.revisions import RevisionOutline
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.ids import new_id
@@ -32,12 +32,19 @@ class Submit:
             ConflictError: The key was used for another request.
             InvalidInputError: The revision cannot become a video; the message says why.
         """
-        digest = _digest(request.project_id, request.revision_id or "newest")
+        preview = request.preview
+        digest = _digest(request.project_id, request.revision_id or "newest", *_words(preview))
         if earlier := self._earlier(account_id, request.idempotency_key, digest):
             return earlier
         outline = self._outlines.outline(account_id, request.project_id, request.revision_id)
         return self._store_job(
-            account_id, request.idempotency_key, digest, outline, priority=request.priority, resumes=None
+            account_id,
+            request.idempotency_key,
+            digest,
+            outline,
+            priority=request.priority,
+            preview=preview,
+            resumes=None,
         )
 
     def resume(self, account_id: str, request: ResumeJob) -> str:
@@ -58,6 +65,7 @@ class Submit:
             digest,
             outline,
             priority=ended.priority,
+            preview=ended.preview,
             resumes=ended.job_id,
         )
 
@@ -91,6 +99,7 @@ class Submit:
         outline: RevisionOutline,
         *,
         priority: int,
+        preview: PreviewRequest | None,
         resumes: str | None,
     ) -> str:
         _check(outline)
@@ -106,11 +115,12 @@ class Submit:
             idempotency_key=idempotency_key,
             request_digest=digest,
             created_at=self._clock.now(),
+            preview=preview,
             resumes=resumes,
         )
         with self._store.transaction() as unit:
             if unit.add_job(job):
-                unit.add_tasks(job, first_tasks(outline))
+                unit.add_tasks(job, first_tasks(outline, preview))
                 queued = JobQueued(
                     job_id=job.job_id,
                     project_id=job.project_id,
@@ -132,6 +142,10 @@ def _check(outline: RevisionOutline) -> None:
         raise InvalidInputError("the project has no slides; add at least one")
     if len(outline.slides) > MAX_SLIDES:
         raise InvalidInputError(f"the project has {len(outline.slides)} slides, at most {MAX_SLIDES} are possible")
+
+
+def _words(preview: PreviewRequest | None) -> tuple[str, ...]:
+    return () if preview is None else (preview.model_dump_json(),)
 
 
 def _digest(*parts: str) -> str:

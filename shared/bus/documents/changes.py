@@ -1,5 +1,8 @@
 """What a changed schema would break: only an added optional field keeps a version.
 
+A question may also offer more choices: whoever asks keeps those it knows. Whoever reads an answer or a fact would
+meet a choice it does not know.
+
 Words may change: they are not what programs elsewhere were written against.
 """
 
@@ -13,12 +16,15 @@ from shared.bus.documents.schemas import Json
 _WORDS = frozenset({"$schema", "$id", "$defs", "title", "description", "examples"})
 
 
-def breaking_changes(published: Json, current: Json) -> list[str]:
+def breaking_changes(published: Json, current: Json, *, is_question: bool = False) -> list[str]:
     """Every difference that a program written against ``published`` could notice, each as one line.
 
     Both are schemas of messages; definitions they refer to are followed, so that renaming one is no change.
     """
-    return list(_differences(_inlined(published, published), _inlined(current, current), "message"))
+    before, after = _inlined(published, published), _inlined(current, current)
+    if is_question:
+        before = _with_choices_of(after, before)
+    return list(_differences(before, after, "message"))
 
 
 def _differences(published: Any, current: Any, place: str) -> Iterator[str]:
@@ -63,6 +69,18 @@ def _only_grew(published: Any, current: Any) -> bool:
     """Whether a default is the same but for fields that did not exist."""
     both = isinstance(published, dict) and isinstance(current, dict)
     return both and published.items() <= current.items()
+
+
+def _with_choices_of(current: Any, published: Any) -> Any:
+    """The published schema, with the choices of the current one wherever those only became more."""
+    match published, current:
+        case {"enum": list(before)}, {"enum": list(after)} if set(before) <= set(after):
+            return {**published, "enum": after}
+        case dict(), dict():
+            return {name: _with_choices_of(current.get(name), part) for name, part in published.items()}
+        case list(), list() if len(published) == len(current):
+            return [_with_choices_of(after, before) for after, before in zip(current, published, strict=True)]
+    return published
 
 
 def _inlined(schema: Any, document: Json) -> Any:

@@ -12,6 +12,7 @@ from shared.bus.documents.changes import breaking_changes
 from shared.bus.documents.guide import guide
 from shared.bus.documents.pages import Pages
 from shared.bus.documents.schemas import Json, message_schema
+from shared.contracts.message import Query
 from shared.contracts.registry import MESSAGES
 
 SCHEMAS = "schemas"
@@ -64,7 +65,8 @@ def _changes(path: Path, documents: Mapping[str, str]) -> list[str]:
     current = documents.get(f"{SCHEMAS}/{path.name}")
     if current is None:
         return ["is no longer there"]
-    return breaking_changes(json.loads(path.read_text()), json.loads(current))
+    is_question = issubclass(MESSAGES[path.stem], Query)
+    return breaking_changes(json.loads(path.read_text()), json.loads(current), is_question=is_question)
 
 
 def _text(value: Json) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -90,3 +91,14 @@ def test_a_removed_field_is_named() -> None:
     published = with_fields(gone=(str | None, None))
 
     assert breaking_changes(published, Published.model_json_schema()) == ["message.gone was removed"]
+
+
+def test_a_question_may_offer_more_choices_but_nothing_else_may() -> None:
+    few, more = (
+        with_fields(kind=(StrEnum("Kind", list(names)), ...), kinds=(list[StrEnum("Kinds", list(names))], []))
+        for names in ("ab", "abc")
+    )
+
+    assert breaking_changes(few, more, is_question=True) == []
+    assert len(breaking_changes(few, more)) == 2
+    assert len(breaking_changes(more, few, is_question=True)) == 2

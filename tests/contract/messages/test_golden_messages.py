@@ -12,7 +12,7 @@ from shared.contracts.jobs import JobStarted
 from shared.contracts.message import Value
 from shared.contracts.registry import MESSAGES
 from shared.contracts.revisions import RevisionOutline, RevisionTitles
-from shared.contracts.tasks import RESULTS, AssemblyPlan, SpokenWord
+from shared.contracts.tasks import RESULTS, AssemblyPlan, PreviewPlan, SpokenWord
 from shared.contracts.timeline import SegmentSpec, Timeline
 from shared.errors import InvalidMessageError
 
@@ -22,6 +22,7 @@ STORED_VALUES: dict[str, type[Value]] = {
     "timeline.v1": Timeline,
     "segment_spec.v1": SegmentSpec,
     "assembly_plan.v1": AssemblyPlan,
+    "preview_plan.v1": PreviewPlan,
     "revision_titles.v1": RevisionTitles,
     "revision_outline.v1": RevisionOutline,
     "spoken_word.v1": SpokenWord,

@@ -84,11 +84,12 @@ def test_a_fact_that_waits_for_the_database_is_handed_back_when_the_process_must
 
 
 def test_facts_of_one_job_wait_for_each_other_and_those_of_others_do_not(delivery, command, stopping) -> None:
-    release, order = threading.Event(), []
+    begun, release, order = threading.Event(), threading.Event(), []
 
     def handle(envelope):
         if envelope.id == slow.id:
-            release.wait(5)
+            begun.set()
+            release.wait(60)
         order.append(envelope.id)
 
     slow, same_job, other_job = command(job_id="a"), command(job_id="a"), command(job_id="b")
@@ -97,11 +98,12 @@ def test_facts_of_one_job_wait_for_each_other_and_those_of_others_do_not(deliver
     for envelope in (slow, same_job, other_job):
         threads.append(threading.Thread(target=listener.hear, args=(delivery(envelope),), daemon=True))
         threads[-1].start()
-    threads[2].join(5)
+        begun.wait(60)
+    threads[2].join(60)
     assert order == [other_job.id]
     release.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert order == [other_job.id, slow.id, same_job.id]
 
 

@@ -40,10 +40,12 @@ from shared.contracts.tasks import (
     AssembleVideo,
     AudioMixed,
     ComposeMusic,
+    DrawPreview,
     GenerateImage,
     ImageGenerated,
     MixAudio,
     MusicComposed,
+    PreviewDrawn,
     RenderFile,
     RenderSegment,
     ScriptWritten,
@@ -311,6 +313,8 @@ class Farm:
             case AssembleVideo():
                 video = RenderFile(name="video.mp4", asset=asset("video", "video/mp4"))
                 return VideoAssembled(files=(video,), frames=100)
+            case DrawPreview():
+                return PreviewDrawn(files=(RenderFile(name="frame_1500.png", asset=asset("frame")),))
         raise AssertionError(f"no worker for {command}")
 
 
