@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.content.domain.own_media import AUDIO_TYPE, FONT_TYPE, IMAGE_TYPE, VIDEO_TYPE
 from shared.contracts.message import Value
-from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference, Point
 from shared.contracts.timeline import SAMPLE_RATE, Rate, VideoReference
 from shared.errors import NotFoundError
 from shared.ids import AccountId
@@ -60,7 +60,8 @@ class MediaIntake:
             target = Path(folder) / "image.png"
             image = self._sandbox.normalise_image(path, target, name=name)
             asset = self._objects.put_file(account_id, target, IMAGE_TYPE)
-        return ImageReference(asset=asset, width=image.width, height=image.height)
+        interest = Point(x_permille=image.interest[0], y_permille=image.interest[1]) if image.interest else None
+        return ImageReference(asset=asset, width=image.width, height=image.height, interest=interest)
 
     def take_logo(self, account_id: str, path: Path, name: str) -> ImageReference:
         """Normalise and store a picture that keeps its transparency; raises like `take_image`."""

@@ -28,6 +28,7 @@ from PIL import (
 from shared.errors import BadMediaError
 from shared.media import formats
 from shared.media.formats import MediaFormat
+from shared.media.interest import point_of_interest
 from shared.media.limits import MediaLimits
 from shared.media.results import MediaKind, MediaProbe, NormalisedImage
 from shared.media.task import MediaTask
@@ -109,6 +110,7 @@ def normalise_image(task: MediaTask) -> NormalisedImage:
         size_bytes=size_bytes,
         source_format=task.format.name,
         warnings=tuple(work.warnings),
+        interest=point_of_interest(work.image) if work.image.mode == "RGB" else None,
     )
 
 
