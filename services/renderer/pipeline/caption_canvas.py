@@ -4,65 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun, emoji_scale
+from shared.contracts.timeline import CaptionStyle
 
 Mask = NDArray[np.float32]
 """Shape (height, width), 0 where nothing is drawn to 1 where it covers."""
 
-Box = tuple[int, int, int, int]
-"""Left and top edge, right and bottom edge (exclusive) of a rectangle in a canvas [px]."""
-
-# The box keeps text readable on any picture; the outline keeps its letters crisp on the box.
-_BOX_OPACITY, _BOX_RADIUS, _BOX_COLOUR = 0.55, 0.28, "#08080C"
-_OUTLINE_WIDTH, _OUTLINE_COLOUR = 0.055, "#000000"
+# In shares of the font size. Text without a box keeps readable on any picture by a soft shadow.
+_BOX_RADIUS = 0.3
+_SHADOW_BLUR, _SHADOW_DROP, _SHADOW_OPACITY = 0.06, 0.035, 0.75
 _SUPERSAMPLING = 4
 
 
 class Canvas:
-    """A picture of a caption's box: ``rgb`` premultiplied in 0..255, ``alpha`` in 0..1, both float32."""
+    """A picture of a caption: ``rgb`` premultiplied in 0..255, ``alpha`` in 0..1, both float32."""
 
     def __init__(self, layout: CaptionLayout) -> None:
         self._layout = layout
         self.rgb = np.zeros((layout.height, layout.width, 3), np.float32)
         self.alpha = np.zeros((layout.height, layout.width), np.float32)
 
-    def copy(self) -> Canvas:
-        """The same picture, to draw on apart."""
-        twin = Canvas(self._layout)
-        twin.rgb[:], twin.alpha[:] = self.rgb, self.alpha
-        return twin
+    @classmethod
+    def drawn(cls, layout: CaptionLayout, style: CaptionStyle, colour: str) -> Canvas:
+        """All of a caption, its letters in one colour; emoji have their own.
 
-    def draw_all(self, colour: str) -> None:
-        """Draw the box and all text, outlined; emoji have their own colours."""
-        runs = [run for word in self._layout.words for run in word]
-        outline = max(1, round(self._layout.font_size * _OUTLINE_WIDTH))
-        self._cover(self._box_mask() * np.float32(_BOX_OPACITY), _rgb(_BOX_COLOUR))
-        self.fill(runs, _OUTLINE_COLOUR, outline)
-        self.fill(runs, colour)
+        Args:
+            colour: As ``#RRGGBB``.
+        """
+        canvas = cls(layout)
+        runs = [run for word in layout.words if word for run in word.runs]
+        if style.box_opacity_permille:
+            opacity = np.float32(style.box_opacity_permille / 1000)
+            canvas._cover(canvas._box_mask() * opacity, _rgb(style.box_colour))
+        else:
+            canvas._cover(canvas._shadow_mask(runs), _rgb("#000000"))
+        if layout.outline:
+            canvas._cover(canvas._text_mask(runs, layout.outline), _rgb(style.outline_colour))
+        canvas._cover(canvas._text_mask(runs), _rgb(colour))
         for run in runs:
             if run.run.face.is_emoji:
-                self._draw_emoji(run)
+                canvas._draw_emoji(run)
+        return canvas
 
-    def fill(self, runs: Sequence[PlacedRun], colour: str, outline: int = 0) -> Box | None:
-        """Draw text, as ``#RRGGBB``; gives the rectangle that it touched, None when there was nothing to draw."""
-        image = self._text_image(runs, outline)
-        box = image.getbbox()
-        if box is not None:
-            self._cover(np.asarray(image.crop(box), np.float32) / np.float32(255), _rgb(colour), box)
-        return box
+    def scaled(self, scale: float, opacity: float) -> Canvas:
+        """The same picture larger or smaller about its middle, and fainter."""
+        twin = Canvas(self._layout)
+        height, width = self.alpha.shape
+        matrix = np.array(
+            [[scale, 0, (1 - scale) * (width - 1) / 2], [0, scale, (1 - scale) * (height - 1) / 2]], np.float64
+        )
+        for target, source in ((twin.rgb, self.rgb), (twin.alpha, self.alpha)):
+            cv2.warpAffine(source, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR)
+            target *= np.float32(opacity)
+        return twin
 
-    def _cover(self, mask: Mask, colour: NDArray[np.float32], box: Box | None = None) -> None:
-        """Lay a colour, or a picture of straight colours, over what is there, or over a part of it."""
-        left, top, right, bottom = box or (0, 0, self._layout.width, self._layout.height)
-        rgb, alpha = self.rgb[top:bottom, left:right], self.alpha[top:bottom, left:right]
-        rgb += (colour - rgb) * mask[..., np.newaxis]
-        alpha += (1 - alpha) * mask
+    def _cover(self, mask: Mask, colour: NDArray[np.float32]) -> None:
+        """Lay a colour, or a picture of straight colours, over what is there."""
+        self.rgb += (colour - self.rgb) * mask[..., np.newaxis]
+        self.alpha += (1 - self.alpha) * mask
 
-    def _text_image(self, runs: Sequence[PlacedRun], outline: int) -> Image.Image:
+    def _text_mask(self, runs: Sequence[PlacedRun], outline: float = 0.0) -> Mask:
         image = Image.new("L", (self._layout.width, self._layout.height))
         draw = ImageDraw.Draw(image)
         for placed in runs:
@@ -74,15 +80,22 @@ class Canvas:
                     font=placed.run.face.at(self._layout.font_size),
                     anchor="ls",
                     direction="rtl" if placed.right_to_left else "ltr",
+                    language=placed.run.language,
                     stroke_width=outline,
                 )
-        return image
+        return np.asarray(image, np.float32) / np.float32(255)
+
+    def _shadow_mask(self, runs: Sequence[PlacedRun]) -> Mask:
+        size = self._layout.font_size
+        sharp = np.roll(self._text_mask(runs, self._layout.outline), max(1, round(size * _SHADOW_DROP)), axis=0)
+        soft = cv2.GaussianBlur(sharp, (0, 0), max(0.8, size * _SHADOW_BLUR))
+        return np.asarray(np.minimum(soft * np.float32(_SHADOW_OPACITY * 1.4), np.float32(_SHADOW_OPACITY)))
 
     def _box_mask(self) -> Mask:
-        size = (self._layout.width * _SUPERSAMPLING, self._layout.height * _SUPERSAMPLING)
-        image = Image.new("L", size)
+        left, top, right, bottom = (edge * _SUPERSAMPLING for edge in self._layout.box)
+        image = Image.new("L", (self._layout.width * _SUPERSAMPLING, self._layout.height * _SUPERSAMPLING))
         radius = self._layout.font_size * _BOX_RADIUS * _SUPERSAMPLING
-        ImageDraw.Draw(image).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius, fill=255)
+        ImageDraw.Draw(image).rounded_rectangle((left, top, right - 1, bottom - 1), radius, fill=255)
         return np.asarray(image.reduce(_SUPERSAMPLING), np.float32) / np.float32(255)
 
     def _draw_emoji(self, placed: PlacedRun) -> None:

@@ -1,14 +1,15 @@
-"""Captions as they are laid over frames: planes instead of colours, redrawn only where they change."""
+"""Captions as they are laid over frames: planes instead of colours, changed only where they change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.renderer.pipeline.caption_canvas import Box, Canvas, Mask
+from services.renderer.pipeline.caption_canvas import Canvas, Mask
 from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
 
 _Layer = tuple[Plane, Plane]
@@ -30,20 +31,24 @@ class Overlay:
     @classmethod
     def of(cls, canvas: Canvas, x: int, y: int) -> Overlay:
         """The whole canvas."""
-        height, width = canvas.alpha.shape
-        return cls(_layers_of(canvas, (0, 0, width, height)), x, y)
+        return cls(_layers_of(canvas), x, y)
 
-    def redrawn(self, canvas: Canvas, box: Box) -> Overlay:
-        """The same but for what changed inside ``box`` of the canvas."""
-        inner, outer = (_even_box(box, margin, canvas) for margin in (2, 4))
-        fresh = _layers_of(canvas, outer)
-        layers = [tuple(plane.copy() for plane in layer) for layer in self._layers]
-        for layer, part, divisor in zip(layers, fresh, (1, 2, 2), strict=True):
-            left, top, right, bottom = (edge // divisor for edge in inner)
-            x, y = outer[0] // divisor, outer[1] // divisor
-            for whole, piece in zip(layer, part, strict=True):
-                whole[top:bottom, left:right] = piece[top - y : bottom - y, left - x : right - x]
-        return Overlay([(drawn, remains) for drawn, remains in layers], self._x, self._y)
+    def copy(self) -> Overlay:
+        """The same, to be changed apart."""
+        return Overlay([(drawn.copy(), remains.copy()) for drawn, remains in self._layers], self._x, self._y)
+
+    def take(self, other: Overlay, columns: tuple[float, float], rows: tuple[int, int]) -> None:
+        """Take over a part of another overlay of the same size and place.
+
+        Args:
+            columns: From and to which column [px]; a column that is cut by an edge is mixed.
+            rows: The first, and the one after the last; both even.
+        """
+        for layer, others, divisor in zip(self._layers, other._layers, (1, 2, 2), strict=True):
+            top, bottom = rows[0] // divisor, rows[1] // divisor
+            for mine, theirs in zip(layer, others, strict=True):
+                for first, last, share in _columns(columns[0] / divisor, columns[1] / divisor):
+                    _mix(mine[top:bottom, first:last], theirs[top:bottom, first:last], share)
 
     def blend(self, planes: Planes) -> None:
         """Lay the overlay over a frame."""
@@ -54,22 +59,30 @@ class Overlay:
             cv2.add(below, drawn, below)
 
 
-def _even_box(box: Box, margin: int, canvas: Canvas) -> Box:
-    """A box on whole pixels of chroma, wider by a margin; chroma reads one pixel beyond its own two columns."""
-    height, width = canvas.alpha.shape
-    left, top, right, bottom = box
-    return (
-        max(0, left - margin) // 2 * 2,
-        max(0, top - margin) // 2 * 2,
-        min(width, (right + margin + 1) // 2 * 2),
-        min(height, (bottom + margin + 1) // 2 * 2),
-    )
+def _columns(left: float, right: float) -> Iterator[tuple[int, int, float]]:
+    """Columns from an edge to another: the first and the one after the last, and how much of them is meant."""
+    first, last = math.ceil(left), math.floor(right)
+    if first > last:
+        yield last, last + 1, right - left
+        return
+    if first > left:
+        yield first - 1, first, first - left
+    if last > first:
+        yield first, last, 1.0
+    if right > last:
+        yield last, last + 1, right - last
 
 
-def _layers_of(canvas: Canvas, box: Box) -> tuple[_Layer, _Layer, _Layer]:
-    left, top, right, bottom = box
-    alpha = canvas.alpha[top:bottom, left:right]
-    yuv = canvas.rgb[top:bottom, left:right] @ YUV_FROM_RGB.T.astype(np.float32)
+def _mix(mine: Plane, theirs: Plane, share: float) -> None:
+    if share == 1.0:
+        mine[:] = theirs
+    else:
+        mine[:] = np.rint(mine + (theirs.astype(np.float32) - mine) * np.float32(share))
+
+
+def _layers_of(canvas: Canvas) -> tuple[_Layer, _Layer, _Layer]:
+    alpha = canvas.alpha
+    yuv = canvas.rgb @ YUV_FROM_RGB.T.astype(np.float32)
     yuv += alpha[..., np.newaxis] * YUV_OFFSET.astype(np.float32)
     remains, chroma_remains = _rounded(255 * (1 - alpha)), _rounded(255 * (1 - _halved(alpha)))
     return (

@@ -14,7 +14,9 @@ from services.renderer.pipeline.captions import Captions
 from services.renderer.pipeline.pictures import Picture, PictureFiles
 from services.renderer.pipeline.planes import Planes, planes_of
 from services.renderer.pipeline.still_cache import StillCache
+from services.renderer.pipeline.titles import Titles
 from services.renderer.pipeline.transitions import Takeover
+from services.renderer.pipeline.watermark import Logo
 from shared.contracts.timeline import ClipTail, SegmentSpec
 
 cv2.setNumThreads(1)  # processes are the parallelism; also keeps sums in one order
@@ -34,7 +36,9 @@ class SegmentComposer:
         self._picture: Picture | None = None
         self._before: Picture | None = None
         self._scratch: Planes | None = None
-        self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size)
+        self._logo = Logo(spec.look.watermark, images, spec.size) if spec.look.watermark else None
+        self._titles = Titles(spec.clip.titles, spec.look, spec.caption_style, spec.size, spec.rate, images)
+        self._captions = Captions(spec.clip.cues, spec.caption_style, spec.size, spec.rate, images)
 
     def compose(self, index: int, frame: av.VideoFrame) -> None:
         """Fill ``frame`` (yuv420p, of the spec's size) with frame ``index``, counted from the clip's first."""
@@ -46,12 +50,16 @@ class SegmentComposer:
         else:
             self._before = self._scratch = None
             self._picture.draw(index, planes)
+        if self._logo is not None:
+            self._logo.blend(planes)
+        self._titles.blend(planes, index)
         self._captions.blend(planes, index)
 
     @property
     def missing_glyphs(self) -> tuple[str, ...]:
-        """Characters of the captions drawn so far that no bundled font has, as ``U+XXXX``."""
-        return tuple(f"U+{ord(character):04X}" for character in sorted(self._captions.missing))
+        """Characters of the titles and captions drawn so far that no font has, as ``U+XXXX``."""
+        missing = self._captions.missing | self._titles.missing
+        return tuple(f"U+{ord(character):04X}" for character in sorted(missing))
 
     def _draw_takeover(self, index: int, before: ClipTail, picture: Picture, planes: Planes) -> None:
         """Draw a frame of the transition, in which the clip before goes on."""

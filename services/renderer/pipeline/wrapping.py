@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 
 
 def balanced_lines(
-    widths: Sequence[float], space: float, most_width: float, most_lines: int
+    widths: Sequence[float], gaps: Sequence[float], most_width: float, most_lines: int
 ) -> list[range] | None:
     """Break words into the fewest lines that fit; among those, the ones whose widest line is narrowest
     (the upper line is the shorter one when that is equal).
 
     Args:
         widths: Width of each word.
-        space: Width of the space between two words.
+        gaps: Width of the space before each word, which is left out at the start of a line.
     Returns:
         The words of each line; None when they do not fit into ``most_lines``.
     """
+    ends = [0.0, *accumulate(gap + width for gap, width in zip(gaps, widths, strict=True))]
 
     def width(start: int, end: int) -> float:
-        return sum(widths[start:end]) + space * (end - start - 1)
+        return ends[end] - ends[start] - gaps[start]
 
     @cache
     def best(start: int, lines: int) -> tuple[float, tuple[int, ...]]:
@@ -40,13 +42,13 @@ def balanced_lines(
     return None
 
 
-def filled_lines(widths: Sequence[float], space: float, most_width: float) -> list[range]:
+def filled_lines(widths: Sequence[float], gaps: Sequence[float], most_width: float) -> list[range]:
     """Break words into lines, each as full as it gets; a word wider than a line stands alone."""
     starts, used = [0], 0.0
-    for number, width in enumerate(widths):
-        if number > starts[-1] and used + space + width > most_width:
+    for number, (width, gap) in enumerate(zip(widths, gaps, strict=True)):
+        if number > starts[-1] and used + gap + width > most_width:
             starts.append(number)
             used = width
         else:
-            used += width + (space if number > starts[-1] else 0)
+            used += width + (gap if number > starts[-1] else 0)
     return [range(a, b) for a, b in zip(starts, [*starts[1:], len(widths)], strict=True)]
