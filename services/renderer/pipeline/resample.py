@@ -1,7 +1,7 @@
 """Samples planes on a straight grid: the camera's work for every frame, and most of what composing costs.
 
 The kernel in ``resample.c`` is built with the package where a C compiler is at hand; elsewhere OpenCV does it,
-ten times slower and rounding a little differently. Which of the two works is part of the engine's identity.
+nineteen times slower and rounding a little differently. Which of the two works is part of the engine's identity.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from services.renderer.pipeline.planes import Plane
 
-KERNEL_VERSION = 2
+KERNEL_VERSION = 3
 """Of ``resample.c``; a kernel that was built from another one takes other arguments, or gives other samples."""
 
 _OPENCV = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
