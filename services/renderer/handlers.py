@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from services.renderer.domain import media_type_of
+from services.renderer.domain import OPUS, SOUND, media_type_of, sound_files
 from services.renderer.keys import audio_key, segment_key
 from services.renderer.work import (
     AssembleWork,
@@ -40,7 +40,7 @@ from shared.contracts.tasks import (
     SegmentRendered,
     VideoAssembled,
 )
-from shared.contracts.timeline import ClipTail, Fit, PictureClip, SegmentReference, SegmentSpec, Timeline
+from shared.contracts.timeline import ClipTail, Fit, Output, PictureClip, SegmentReference, SegmentSpec, Timeline
 from shared.errors import NotFoundError, TaskFailedError
 from shared.storage.errors import DigestMismatchError
 from shared.storage.values import canonical_json
@@ -82,7 +82,7 @@ class Objects(Protocol):
     def fetch(self, reference: AssetReference, target: Path) -> None: ...
     def stored_segment(self, account_id: str, digest: str) -> AssetReference | None: ...
     def keep_segment(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
-    def stored_audio(self, account_id: str, digest: str) -> AssetReference | None: ...
+    def stored_audio(self, account_id: str, digest: str, name: str) -> AssetReference | None: ...
     def keep_audio(self, account_id: str, digest: str, path: Path) -> AssetReference: ...
     def keep_render(
         self, account_id: str, job_id: str, execution_id: str, path: Path, media_type: str
@@ -126,20 +126,23 @@ class Render:
     def mix_audio(self, command: MixAudio, context: TaskContext) -> AudioMixed:
         """Mix and encode the sound of a timeline, unless it is there."""
         timeline = self._read((TIMELINE, command.timeline), Timeline)
-        digest = audio_key(self._children.engine(), timeline)
-        stored = self._objects.stored_audio(context.account_id, digest)
-        if stored is not None:
-            return AudioMixed(audio=stored, reused=True)
+        names = (SOUND, *sound_files(timeline))
+        digests = {name: audio_key(self._children.engine(), timeline, name) for name in names}
+        stored = self._stored_sounds(context.account_id, digests)
+        if len(stored) == len(names):
+            return AudioMixed(**_sound_parts(stored), reused=True)
         with self._work_folder() as folder:
-            target = Path(folder) / "audio.m4a"
             work = MixAudioWork(
                 timeline=self._fetched((TIMELINE, command.timeline), Path(folder) / "timeline.json"),
                 sounds=self._fetch_all(_sounds(timeline), Path(folder)),
-                out=target,
+                out=Path(folder) / SOUND,
             )
             mix = self._run(work, context, command.deadline_s)
-            audio = self._objects.keep_audio(context.account_id, digest, target)
-        return AudioMixed(audio=audio, loudness_lufs=mix.loudness_lufs, true_peak_dbtp=mix.true_peak_dbtp)
+            kept = {
+                name: self._objects.keep_audio(context.account_id, digest, Path(folder) / name)
+                for name, digest in digests.items()
+            }
+        return AudioMixed(**_sound_parts(kept), loudness_lufs=mix.loudness_lufs, true_peak_dbtp=mix.true_peak_dbtp)
 
     def assemble_video(self, command: AssembleVideo, context: TaskContext) -> VideoAssembled:
         """Join segments and sound, look at the result with fresh eyes, and store the hand-over files."""
@@ -148,10 +151,11 @@ class Render:
         with self._work_folder() as folder:
             out = Path(folder) / "out"
             out.mkdir()
+            sounds = self._fetched_sounds(plan, timeline, out)
             assembly = self._run(self._assembly(plan, timeline, Path(folder), out), context, command.deadline_s)
             probe = dataclasses.asdict(self._probing.probe_video(out / "video.mp4"))
             (out / "probe.json").write_text(json.dumps(probe, default=str, indent=2))
-            files = tuple(self._keep(context, out / name) for name in (*assembly.files, "probe.json"))
+            files = tuple(self._keep(context, out / name) for name in (*assembly.files, *sounds, "probe.json"))
         return VideoAssembled(files=files, frames=assembly.frames)
 
     def draw_preview(self, command: DrawPreview, context: TaskContext) -> PreviewDrawn:
@@ -191,10 +195,24 @@ class Render:
         return AssembleWork(
             timeline=self._fetched((TIMELINE, plan.timeline), folder / "timeline.json"),
             segments=tuple(self._segments(plan, folder)),
-            audio=self._fetched(("the sound track", plan.audio), folder / "audio.m4a") if plan.audio else None,
+            audio=out / SOUND if plan.audio else None,
+            opus=out / OPUS if (out / OPUS).exists() else None,
             images=self._fetch_all([poster], folder),
             out_folder=out,
         )
+
+    def _fetched_sounds(self, plan: AssemblyPlan, timeline: Timeline, out: Path) -> list[str]:
+        """Bring what was mixed; returns the names of the files that the author asked for."""
+        if plan.audio is not None:
+            self._fetched(("the sound track", plan.audio), out / SOUND)
+        for file in plan.sounds:
+            self._fetched((f"the sound file {file.name}", file.asset), out / file.name)
+        asked = [file.name for file in plan.sounds if file.name != OPUS]
+        return [SOUND, *asked] if plan.audio and Output.M4A in timeline.outputs else asked
+
+    def _stored_sounds(self, account_id: str, digests: Mapping[str, str]) -> dict[str, AssetReference]:
+        found = {name: self._objects.stored_audio(account_id, digest, name) for name, digest in digests.items()}
+        return {name: asset for name, asset in found.items() if asset is not None}
 
     def _segments(self, plan: AssemblyPlan, folder: Path) -> Iterator[SegmentFile]:
         for number, segment in enumerate(plan.segments, start=1):
@@ -255,6 +273,12 @@ def _pictures(spec: SegmentSpec) -> Iterator[Part]:
     yield from _shown("the picture", spec.clip)
     if spec.before is not None:
         yield from _shown("the picture of the slide before", spec.before)
+    if spec.look.watermark is not None:
+        yield "the logo", spec.look.watermark.image.asset
+    if spec.look.font is not None:
+        yield "the font of the titles", spec.look.font.asset
+    if spec.caption_style.font is not None:
+        yield "the font of the captions", spec.caption_style.font.asset
 
 
 def _shown(what: str, clip: PictureClip | ClipTail) -> Iterator[Part]:
@@ -263,6 +287,12 @@ def _shown(what: str, clip: PictureClip | ClipTail) -> Iterator[Part]:
         yield what.replace("picture", "video"), clip.moving.video.asset
     if clip.moving is None or clip.fit is Fit.CONTAIN:
         yield what, clip.image.asset
+
+
+def _sound_parts(assets: Mapping[str, AssetReference]) -> dict[str, Any]:
+    """The fields of a mix: the finished sound, and every other file."""
+    files = tuple(RenderFile(name=name, asset=asset) for name, asset in assets.items() if name != SOUND)
+    return {"audio": assets[SOUND], "files": files}
 
 
 def _sounds(timeline: Timeline) -> Iterator[Part]:

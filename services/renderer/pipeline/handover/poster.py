@@ -20,7 +20,9 @@ def write_poster(timeline: Timeline, images: Mapping[str, Path], path: Path) -> 
     Raises:
         BadAssetError: The picture of the first clip is missing or not what its reference says.
     """
-    clip = timeline.pictures[0].model_copy(update={"cues": (), "transition_in": Transition(), "moving": None})
+    clip = timeline.pictures[0].model_copy(
+        update={"cues": (), "titles": (), "transition_in": Transition(), "moving": None}
+    )
     spec = SegmentSpec(
         rate=timeline.rate,
         size=timeline.size,
