@@ -10,8 +10,9 @@ from ruamel.yaml import YAML
 
 from shared.contracts.projects import Brief, ProjectDraft, SlideDraft
 from shared.contracts.revisions import SlideLook
-from shared.contracts.timeline import CaptionStyle, Rate
+from shared.contracts.timeline import Rate
 from shared.errors import InvalidInputError
+from studiomatic.project_captions import caption_entry
 from studiomatic.project_file import ProjectFile, Slide, Voice
 from studiomatic.project_media import HandsIn, ProjectMedia
 from studiomatic.project_picture import picture_entry, transition_entry
@@ -61,7 +62,7 @@ def to_draft(
         "profile": file.style.profile,
         "crossfade_ms": round(file.style.crossfade * 1000),
         "transition": file.style.transition.choice(file.style.fps, "style"),
-        "captions": CaptionStyle(burn_in=file.style.captions),
+        "captions": file.style.captions.caption_style(media),
         "outputs": file.outputs,
         "intro": file.intro.cut("intro", media) if file.intro else None,
         "outro": file.outro.cut("outro", media) if file.outro else None,
@@ -83,7 +84,7 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
         "profile": draft.profile.value,
         "crossfade": draft.crossfade_ms / 1000,
         "transition": transition_entry(draft.transition),
-        "captions": draft.captions.burn_in,
+        "captions": caption_entry(draft.captions, media),
     }
     data["voice"] = "none" if draft.silent else {"speed": draft.voice_speed_percent / 100}
     data["music"] = music_entry(draft.music, media)

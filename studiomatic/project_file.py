@@ -41,6 +41,7 @@ from ruamel.yaml.error import YAMLError
 
 from shared.contracts.timeline import EncodingProfile, FrameSize, Output, Rate
 from shared.errors import InvalidInputError
+from studiomatic.project_captions import CaptionEntry, CaptionWords
 from studiomatic.project_picture import PictureWords, TransitionEntry, TransitionWords
 from studiomatic.project_problems import problems_in, yaml_problem
 from studiomatic.project_sound import MusicEntry, MusicWords, SoundWords
@@ -89,7 +90,7 @@ class Style(_Part):
     profile: EncodingProfile = EncodingProfile.STANDARD
     crossfade: float = Field(default=0.5, ge=0, le=3, description="Length of transitions [s]")
     transition: TransitionEntry = TransitionWords()
-    captions: bool = True
+    captions: CaptionEntry = CaptionWords()
 
 
 class Voice(_Part):

@@ -37,6 +37,10 @@ def _colour(value: Any) -> Any:
     return value.upper()
 
 
+ColourWord = Annotated[Colour, BeforeValidator(_colour)]
+"""A colour as authors write it, in capitals or not."""
+
+
 def _point(value: Any) -> Any:
     """``[0.3, 0.4]`` as thousandths."""
     if isinstance(value, Focus):
@@ -60,7 +64,7 @@ class TransitionWords(BaseModel):
     seconds: float | None = Field(default=None, gt=0, le=_LONGEST_S)
     frames: int | None = Field(default=None, gt=0)
     direction: Direction | None = None
-    colour: Annotated[Colour, BeforeValidator(_colour)] | None = None
+    colour: ColourWord | None = None
 
     @model_validator(mode="after")
     def _says_only_what_matters(self) -> Self:

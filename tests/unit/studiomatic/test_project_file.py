@@ -147,7 +147,7 @@ MISTAKES = {
     "style: {profile: best}\n" + SLIDES: "style, profile: must be 'draft', 'standard' or 'high'",
     "style: {crossfade: -1}\n" + SLIDES: "style, crossfade: must be at least 0",
     "style: {crossfade: long}\n" + SLIDES: "style, crossfade: must be a number",
-    "style: {captions: maybe}\n" + SLIDES: "style, captions: must be true or false",
+    "style: {captions: maybe}\n" + SLIDES: "style, captions: write true, false, or one of classic, bold",
     "voice: loud\n" + SLIDES: "voice: write `none`, or a block",
     "voice:\n" + SLIDES: "voice: write `none`, or a block",
     "voice: {speed: 9}\n" + SLIDES: "voice, speed: must be at most 2",
