@@ -9,10 +9,9 @@ from pathlib import Path
 from services.content.domain.own_media import AUDIO_TYPE, FONT_TYPE, IMAGE_TYPE, VIDEO_TYPE
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference, Point
-from shared.contracts.timeline import SAMPLE_RATE, Rate, VideoReference
+from shared.contracts.timeline import Rate, VideoReference
 from shared.errors import NotFoundError
 from shared.ids import AccountId
-from shared.media.results import NormalisedVideo
 from shared.media.sandbox import MediaSandbox
 from shared.storage import ObjectStore
 from shared.storage.keys import asset_key
@@ -91,7 +90,7 @@ class MediaIntake:
                 rate=Rate(numerator=made.rate.numerator, denominator=made.rate.denominator),
                 frames=made.frames,
                 poster=self._poster(account_id, target, name),
-                audio=self._clip_sound(account_id, path, made, name) if made.has_sound else None,
+                audio=self._clip_sound(account_id, target, name) if made.sound_samples else None,
             )
 
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
@@ -108,14 +107,8 @@ class MediaIntake:
         asset = self._objects.put_file(account_id, target, IMAGE_TYPE)
         return ImageReference(asset=asset, width=poster.width, height=poster.height)
 
-    def _clip_sound(self, account_id: str, path: Path, made: NormalisedVideo, name: str) -> AudioReference | None:
-        """The sound of a video; None where it is silent throughout."""
-        with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:
-            target = Path(folder) / "audio.wav"
-            audio = self._sandbox.normalise_clip_sound(
-                path, target, start=made.start, samples=round(made.frames / made.rate * SAMPLE_RATE), name=name
-            )
-            if not audio.samples:
-                return None
-            asset = self._objects.put_file(account_id, target, AUDIO_TYPE)
+    def _clip_sound(self, account_id: str, video: Path, name: str) -> AudioReference:
+        target = video.with_name("audio.wav")
+        audio = self._sandbox.normalise_audio(video, target, name=name)
+        asset = self._objects.put_file(account_id, target, AUDIO_TYPE)
         return AudioReference(asset=asset, samples=audio.samples)

@@ -93,10 +93,6 @@ def _work_for(operation: str, found: MediaFormat) -> Callable[[MediaTask], Any]:
             from shared.media.clips import normalise_video
 
             return normalise_video
-        case "normalise_clip_sound", MediaKind.VIDEO:
-            from shared.media.clip_sound import normalise_clip_sound
-
-            return normalise_clip_sound
         case "write_poster", MediaKind.VIDEO:
             from shared.media.posters import write_poster
 

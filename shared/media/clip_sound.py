@@ -6,21 +6,22 @@ and a recorder may have left out a part of it.
 
 from __future__ import annotations
 
+import dataclasses
 import io
-import wave
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import IO, cast
+from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.filter import Graph
 
 from shared.errors import BadMediaError
-from shared.media.results import NormalisedAudio
-from shared.media.sounds import CHANNELS_MOST, FRAME_BYTES, HEADER_BYTES, RATE, RATES, WRITE_BYTES, pulled
+from shared.media.sounds import CHANNELS_MOST, FRAME_BYTES, RATE, RATES, pulled
 from shared.media.streams import opened, sound_of
 from shared.media.task import MediaTask
 
@@ -30,28 +31,80 @@ _DAMAGED_FEW = 3
 _DAMAGED_SHARE = 0.01
 
 
-def normalise_clip_sound(task: MediaTask) -> NormalisedAudio:
-    """Write the first sound of a video in the normal form of sounds, beginning with the picture's first frame.
+@contextmanager
+def opened_sound(task: MediaTask, start: Fraction) -> Iterator[Iterator[bytes]]:
+    """The first sound of a video from the time ``start`` on: 48 kHz stereo, 16 bits, interleaved.
 
-    Options: ``start``, when that frame was shown in the source [s, as a fraction]; ``samples``, how long the
-    picture is at 48 kHz. The sound ends with the picture or before it. It has no samples where all is silent.
+    The file is read through a position of its own, so that its picture can be read at the same time. Iterating
+    ends with the sound.
+
+    Raises:
+        BadMediaError: It cannot be used, or much of it is damaged.
     """
-    start, most = Fraction(task.options["start"]), int(task.options["samples"])
-    with opened(task) as container:
+    with opened(dataclasses.replace(task, source=_FileApart(task.source.fileno()))) as container:
         stream = sound_of(container)
         if stream is None:
             raise BadMediaError("holds no sound; give a video with sound")
         _check_header(stream)
-        reader = _Reader(container, stream, start + Fraction(most, RATE))
-        samples = _write_wave(_placed(reader, start, most), task)
-        reader.check_damage()
-    return NormalisedAudio(
-        samples=samples,
-        size_bytes=HEADER_BYTES + FRAME_BYTES * samples,
-        source_format=task.format.name,
-        source_rate=stream.rate,
-        source_channels=stream.channels,
-    )
+        reader = _Reader(container, stream, start + task.limits.video_seconds)
+        yield _placed(reader, start)
+
+
+class SoundTrack:
+    """A lossless track that is written along with the picture, never ahead of it."""
+
+    def __init__(self, output: OutputContainer, parts: Iterator[bytes]) -> None:
+        self.samples = 0
+        self.is_heard = False
+        self._parts = parts
+        self._output = output
+        self._stream = output.add_stream("alac", rate=RATE, layout="stereo")
+        self._waiting = b""
+
+    def write_until(self, samples: int) -> None:
+        """Go on to the sample frame ``samples``, or to the end of the sound."""
+        while self.samples < samples:
+            data = self._waiting or next(self._parts, b"")
+            if not data:
+                return
+            most = (samples - self.samples) * FRAME_BYTES
+            data, self._waiting = data[:most], data[most:]
+            self._encode(data)
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._output.mux(self._stream.encode(None))
+
+    def _encode(self, data: bytes) -> None:
+        frame = AudioFrame("s16", "stereo", len(data) // FRAME_BYTES)
+        frame.planes[0].update(data)
+        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self.samples
+        self.samples += frame.samples
+        self.is_heard = self.is_heard or bool(data.strip(b"\0"))
+        self._output.mux(self._stream.encode(frame))
+
+
+class _FileApart(io.FileIO):
+    """An open file with a reading position of its own."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, closefd=False)
+        self._size = os.fstat(descriptor).st_size
+        self._place = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = self._size - self._place if size is None or size < 0 else size
+        data = os.pread(self.fileno(), max(0, most), self._place)
+        self._place += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
 
 
 def _check_header(stream: AudioStream) -> None:
@@ -98,23 +151,19 @@ class _Reader:
                 self._damaged += 1
 
 
-def _placed(reader: _Reader, start: Fraction, most: int) -> Iterator[bytes]:
-    """48 kHz stereo, 16 bits, interleaved, from ``start`` on, at most ``most`` sample frames."""
-    graph, form, left = None, None, most * FRAME_BYTES
+def _placed(reader: _Reader, start: Fraction) -> Iterator[bytes]:
+    graph, form = None, None
     for frame in reader.frames():
         if form not in (None, _form(frame)):
             raise BadMediaError("changes its sample rate or channels on the way; export it again")
         if graph is None:
             graph, form = _graph_for(frame, start), _form(frame)
         graph.push(frame)
-        for data in pulled(graph):
-            yield data[:left]
-            left = max(0, left - len(data))
+        yield from pulled(graph)
     if graph is not None:
         graph.push(None)
-        for data in pulled(graph):
-            yield data[:left]
-            left = max(0, left - len(data))
+        yield from pulled(graph)
+    reader.check_damage()
 
 
 def _form(frame: AudioFrame) -> tuple[int, str, str]:
@@ -142,17 +191,3 @@ def _graph_for(frame: AudioFrame, start: Fraction) -> Graph:
     graph.link_nodes(source, mix, clock, target, graph.add("abuffersink"))
     graph.configure()
     return graph
-
-
-def _write_wave(parts: Iterator[bytes], task: MediaTask) -> int:
-    """Write the sound; returns its length in sample frames, 0 where it is silent throughout."""
-    output = io.BufferedWriter(task.opened_output(), WRITE_BYTES)
-    written, is_heard = 0, False
-    with wave.open(cast(IO[bytes], output), "wb") as wav:
-        wav.setparams((2, 2, RATE, 0, "NONE", ""))
-        for data in parts:
-            written += len(data) // FRAME_BYTES
-            is_heard = is_heard or bool(data.strip(b"\0"))
-            wav.writeframesraw(data)
-    output.flush()
-    return written if is_heard else 0

@@ -1,8 +1,8 @@
-"""Decodes outside video and puts its picture in normal form; runs in the media child only.
+"""Decodes outside video and puts it in normal form; runs in the media child only.
 
 The normal form is MP4 with one H.264 track: 8-bit 4:2:0, BT.709, limited range, square pixels, upright, one
 constant rate, a key frame every few frames and none out of order. The renderer decodes it frame by frame, from any
-frame on.
+frame on. The sound lies beside it without loss, from the picture's first frame on, so that the file is whole.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from av.video.stream import VideoStream
 
 from shared.errors import BadMediaError
 from shared.media.clip_frames import FrameNormaliser
+from shared.media.clip_sound import SoundTrack, opened_sound
 from shared.media.limits import MediaLimits
 from shared.media.results import NormalisedVideo
+from shared.media.sounds import RATE
 from shared.media.streams import opened, picture_of, stated_duration
 from shared.media.task import MediaTask
 
@@ -58,7 +60,7 @@ _MISSING_SECONDS = Fraction(1, 2)
 
 
 def normalise_video(task: MediaTask) -> NormalisedVideo:
-    """Decode the first moving picture of a file and write it in normal form to the task's output."""
+    """Decode the first moving picture and the first sound of a file, and write them to the task's output."""
     with opened(task) as container:
         stream = picture_of(container)
         if stream is None:
@@ -69,21 +71,22 @@ def normalise_video(task: MediaTask) -> NormalisedVideo:
         normaliser = FrameNormaliser(stream, first, task.limits)
         rate = constant_rate(stream)
         clock = _Clock(first, rate, task.limits.video_seconds)
-        with _encoder(task, normaliser, rate) as encoder:
+        with (
+            _parts_of_sound(task, container, clock.start) as sound,
+            _encoder(task, normaliser, rate, sound) as made,
+        ):
             for frame, count in clock.timed(reader.frames()):
-                encoder.add(normaliser.normal(frame), count)
+                made.add(normaliser.normal(frame), count)
         reader.check_whole()
-        has_sound = bool(container.streams.audio)
     return NormalisedVideo(
         width=normaliser.width,
         height=normaliser.height,
         rate=rate,
-        frames=encoder.frames,
+        frames=made.frames,
+        sound_samples=_heard_samples(made.sound, task.limits),
         size_bytes=task.opened_output().tell(),
-        start=clock.start,
         source_format=task.format.name,
         source_codec=stream.codec_context.name,
-        has_sound=has_sound,
         warnings=reader.warnings() + normaliser.warnings,
     )
 
@@ -245,18 +248,47 @@ class _Clock:
 class _Encoder:
     container: OutputContainer
     stream: VideoStream
+    rate: Fraction
+    sound: SoundTrack | None
     frames: int = 0
 
     def add(self, frame: VideoFrame, count: int) -> None:
-        """Write a frame ``count`` times."""
+        """Write a frame ``count`` times, and the sound that belongs to it."""
         for _ in range(count):
-            frame.pts, frame.time_base = self.frames, 1 / Fraction(self.stream.codec_context.framerate)
+            frame.pts, frame.time_base = self.frames, 1 / self.rate
             self.frames += 1
             self.container.mux(self.stream.encode(frame))
+            if self.sound is not None:
+                self.sound.write_until(round(self.frames / self.rate * RATE))
+
+    def finish(self) -> None:
+        """Write what the encoders still hold."""
+        self.container.mux(self.stream.encode(None))
+        if self.sound is not None:
+            self.sound.finish()
+
+
+def _heard_samples(sound: SoundTrack | None, limits: MediaLimits) -> int:
+    if sound is None or not sound.is_heard or sound.samples * 1000 < limits.audio_min_ms * RATE:
+        return 0
+    return sound.samples
 
 
 @contextmanager
-def _encoder(task: MediaTask, size: FrameNormaliser, rate: Fraction) -> Iterator[_Encoder]:
+def _parts_of_sound(
+    task: MediaTask, container: InputContainer, start: Fraction
+) -> Iterator[Iterator[bytes] | None]:
+    if not container.streams.audio:
+        yield None
+        return
+    with opened_sound(task, start) as parts:
+        yield parts
+
+
+@contextmanager
+def _encoder(
+    task: MediaTask, size: FrameNormaliser, rate: Fraction, sound: Iterator[bytes] | None
+) -> Iterator[_Encoder]:
     options = {"fflags": "+bitexact"}
     with av.open(task.opened_output(), "w", format="mp4", options=options) as container:
         stream = container.add_stream("libx264", rate=rate, options=_ENCODER)
@@ -267,5 +299,6 @@ def _encoder(task: MediaTask, size: FrameNormaliser, rate: Fraction) -> Iterator
         context.thread_type = ThreadType.FRAME
         context.color_range = _LIMITED_RANGE
         context.colorspace = context.color_primaries = context.color_trc = _BT709
-        yield _Encoder(container, stream)
-        container.mux(stream.encode(None))
+        encoder = _Encoder(container, stream, rate, SoundTrack(container, sound) if sound is not None else None)
+        yield encoder
+        encoder.finish()

@@ -88,21 +88,19 @@ class NormalisedFont:
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisedVideo:
-    """A moving picture in normal form: MP4 with one H.264 track, 4:2:0, BT.709, limited range, one constant rate.
+    """A video in normal form: MP4 with one H.264 track, 4:2:0, BT.709, limited range, one constant rate.
 
-    ``start`` is when its first frame was shown in the source [s]; its sound is placed by it. ``has_sound`` says
-    whether the source has a sound at all.
+    Its sound lies in it without loss; ``sound_samples`` is its length at 48 kHz, 0 where there is nothing to hear.
     """
 
     width: int
     height: int
     rate: Fraction
     frames: int
+    sound_samples: int
     size_bytes: int
-    start: Fraction
     source_format: str
     source_codec: str
-    has_sound: bool
     warnings: tuple[str, ...] = ()
 
 

@@ -13,7 +13,6 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,29 +118,16 @@ class MediaSandbox:
         return self._make("normalise_font", path, out_path, {}, NormalisedFont, name=name)
 
     def normalise_video(self, path: Path, out_path: Path, *, name: str | None = None) -> NormalisedVideo:
-        """Write the picture of a video in the one form the renderer takes; equal bytes in give equal bytes out.
+        """Write a video in the one form the renderer takes; equal bytes in give equal bytes out.
 
-        It gets one constant rate near its own, at most 60 frames/s; every frame keeps its time. What has more
-        pixels than the limits allow is made smaller. A file that ends before its header says is refused.
+        It gets one constant rate near its own, at most 60 frames/s; every frame keeps its time, and so does the
+        sound. What has more pixels than the limits allow is made smaller. A file that ends before its header says
+        is refused.
 
         Args:
             out_path: Replaced at once when all went well, left alone otherwise.
         """
         return self._for_video()._make("normalise_video", path, out_path, {}, NormalisedVideo, name=name)
-
-    def normalise_clip_sound(
-        self, path: Path, out_path: Path, *, start: Fraction, samples: int, name: str | None = None
-    ) -> NormalisedAudio:
-        """Write the sound of a video like :meth:`normalise_audio` does, in time with its normalised picture.
-
-        Args:
-            start: When the picture's first frame was shown, see :class:`NormalisedVideo` [s].
-            samples: Length of the picture at 48 kHz; the sound may end before it, never after.
-        Returns:
-            What was written; 0 samples where the whole sound is silent.
-        """
-        options = {"start": str(start), "samples": samples}
-        return self._for_video()._make("normalise_clip_sound", path, out_path, options, NormalisedAudio, name=name)
 
     def write_poster(self, path: Path, out_path: Path, *, name: str | None = None) -> NormalisedImage:
         """Write the first frame of a normalised video that is not nearly black, in the normal form of pictures."""
