@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -40,7 +40,16 @@ from shared.contracts.tasks import (
     SegmentRendered,
     VideoAssembled,
 )
-from shared.contracts.timeline import ClipTail, Fit, Output, PictureClip, SegmentReference, SegmentSpec, Timeline
+from shared.contracts.timeline import (
+    ClipTail,
+    Fit,
+    Output,
+    PictureClip,
+    SegmentReference,
+    SegmentSpec,
+    Timeline,
+    VideoCodec,
+)
 from shared.errors import NotFoundError, TaskFailedError
 from shared.storage.errors import DigestMismatchError
 from shared.storage.values import canonical_json
@@ -194,7 +203,11 @@ class Render:
         poster = ("the picture of slide 1", timeline.pictures[0].image.asset)
         return AssembleWork(
             timeline=self._fetched((TIMELINE, plan.timeline), folder / "timeline.json"),
-            segments=tuple(self._segments(plan, folder)),
+            segments=tuple(self._segments(plan.segments, VideoCodec.H264, folder)),
+            further_segments={
+                codec: tuple(self._segments(segments, codec, folder))
+                for codec, segments in plan.further_segments.items()
+            },
             audio=out / SOUND if plan.audio else None,
             opus=out / OPUS if (out / OPUS).exists() else None,
             images=self._fetch_all([poster], folder),
@@ -214,10 +227,13 @@ class Render:
         found = {name: self._objects.stored_audio(account_id, digest, name) for name, digest in digests.items()}
         return {name: asset for name, asset in found.items() if asset is not None}
 
-    def _segments(self, plan: AssemblyPlan, folder: Path) -> Iterator[SegmentFile]:
-        for number, segment in enumerate(plan.segments, start=1):
-            part = (f"segment {number} of {len(plan.segments)}", segment.asset)
-            yield SegmentFile(path=self._fetched(part, folder / f"segment-{number}.mp4"), frames=segment.frames)
+    def _segments(
+        self, segments: Sequence[SegmentReference], codec: VideoCodec, folder: Path
+    ) -> Iterator[SegmentFile]:
+        for number, segment in enumerate(segments, start=1):
+            part = (f"segment {number} of {len(segments)} ({codec.value})", segment.asset)
+            path = self._fetched(part, folder / f"segment-{codec.value}-{number}.mp4")
+            yield SegmentFile(path=path, frames=segment.frames)
 
     def _run(self, work: Work[Any], context: TaskContext, deadline_s: float) -> Any:
         return self._children.run(

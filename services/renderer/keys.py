@@ -7,6 +7,7 @@ import json
 
 from pydantic.main import IncEx
 
+from services.renderer.domain import SOUND
 from shared.contracts.timeline import Timeline
 
 # A sound is named by its bytes: where it is stored and for which slide it speaks changes nothing.
@@ -33,17 +34,20 @@ def segment_key(engine: str, spec: bytes) -> str:
     return _digest("segment", engine, spec)
 
 
-def audio_key(engine: str, timeline: Timeline) -> str:
-    """Key of a sound track: like :func:`segment_key`, over what of the timeline can be heard.
+def audio_key(engine: str, timeline: Timeline, name: str = SOUND) -> str:
+    """Key of a sound file of a timeline: like :func:`segment_key`, over what of the timeline can be heard.
 
     A changed picture, caption or title keeps the key; a changed length does not.
+
+    Args:
+        name: What the file is called; it decides its form and which part of the mix it holds.
     """
     heard = timeline.model_dump(
         mode="json", include={"voices": _VOICE_FIELDS, "sounds": _CLIP_FIELDS, "music": _MUSIC_FIELDS}
     )
     heard["samples"] = timeline.samples
     heard["loudness_lufs"] = timeline.loudness_lufs
-    return _digest("audio", engine, json.dumps(heard, sort_keys=True, separators=(",", ":")).encode())
+    return _digest(f"audio/{name}", engine, json.dumps(heard, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _digest(kind: str, engine: str, body: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+from services.renderer.domain import media_type_of
 from shared.contracts.message import Value
 from shared.contracts.references import AssetReference
 from shared.errors import NotFoundError
@@ -22,7 +23,6 @@ from shared.storage.values import get_value
 V = TypeVar("V", bound=Value)
 
 VIDEO_TYPE = "video/mp4"
-AUDIO_TYPE = "audio/mp4"
 
 
 class StoredObjects:
@@ -45,11 +45,11 @@ class StoredObjects:
     def keep_segment(self, account_id: str, digest: str, path: Path) -> AssetReference:
         return self._keep_first(segment_key(AccountId(account_id), digest), path, VIDEO_TYPE)
 
-    def stored_audio(self, account_id: str, digest: str) -> AssetReference | None:
-        return self._find(audio_key(AccountId(account_id), digest))
+    def stored_audio(self, account_id: str, digest: str, name: str) -> AssetReference | None:
+        return self._find(_audio_key(account_id, digest, name))
 
     def keep_audio(self, account_id: str, digest: str, path: Path) -> AssetReference:
-        return self._keep_first(audio_key(AccountId(account_id), digest), path, AUDIO_TYPE)
+        return self._keep_first(_audio_key(account_id, digest, path.name), path, media_type_of(path.name))
 
     def keep_render(
         self, account_id: str, job_id: str, execution_id: str, path: Path, media_type: str
@@ -76,3 +76,7 @@ def _reference(key: str, fingerprint: Fingerprint, media_type: str) -> AssetRefe
     return AssetReference(
         key=key, sha256=fingerprint.sha256, size_bytes=fingerprint.size_bytes, media_type=media_type
     )
+
+
+def _audio_key(account_id: str, digest: str, name: str) -> str:
+    return audio_key(AccountId(account_id), digest, name.rsplit(".", 1)[-1])

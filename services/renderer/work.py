@@ -12,6 +12,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.references import Sha256
+from shared.contracts.timeline import VideoCodec
 
 
 class _Line(BaseModel):
@@ -53,7 +54,10 @@ class AudioMix(_Line):
 
 
 class MixAudioWork(Work[AudioMix]):
-    """Mix and encode the sound of the timeline at ``timeline`` into the MP4 file ``out``."""
+    """Mix and encode the sound of the timeline at ``timeline`` into the MP4 file ``out``.
+
+    The other sound files that the timeline asks for are written beside it.
+    """
 
     kind: Literal["mix_audio"] = "mix_audio"
     timeline: Path
@@ -82,13 +86,15 @@ class Assembly(_Line):
 class AssembleWork(Work[Assembly]):
     """Join segments and sound, and write the hand-over files into the existing folder ``out_folder``.
 
-    ``images`` needs only the picture of the first clip, for the poster.
+    ``images`` needs only the picture of the first clip, for the poster. ``opus`` is the sound for WebM.
     """
 
     kind: Literal["assemble"] = "assemble"
     timeline: Path
     segments: tuple[SegmentFile, ...] = Field(min_length=1)
+    further_segments: dict[VideoCodec, tuple[SegmentFile, ...]] = {}
     audio: Path | None
+    opus: Path | None = None
     images: dict[Sha256, Path]
     out_folder: Path
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.message import Command, Value
 from shared.contracts.references import AssetReference, AudioReference, ImageReference
 from shared.contracts.revisions import RevisionOutline
-from shared.contracts.timeline import SegmentReference, SegmentSpec
+from shared.contracts.timeline import SegmentReference, SegmentSpec, VideoCodec
 
 
 class TaskCommand(Command):
@@ -119,10 +119,18 @@ class MixAudio(TaskCommand):
     timeline: AssetReference
 
 
+class RenderFile(Value):
+    """One file of a finished render, e.g. ``video.mp4``."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9]+$")
+    asset: AssetReference
+
+
 class AudioMixed(TaskResult):
-    """The finished sound track."""
+    """The finished sound track, and what else the timeline asks for: other forms of it, and its stems."""
 
     audio: AssetReference
+    files: tuple[RenderFile, ...] = ()
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
 
@@ -132,7 +140,11 @@ class AssemblyPlan(Value):
 
     timeline: AssetReference
     segments: tuple[SegmentReference, ...] = Field(min_length=1)
+    further_segments: dict[VideoCodec, tuple[SegmentReference, ...]] = Field(
+        default={}, description="The same pictures in the other codecs that the timeline's outputs need"
+    )
     audio: AssetReference | None = None
+    sounds: tuple[RenderFile, ...] = Field(default=(), description="Files of the mix that go beside the video")
 
 
 class AssembleVideo(TaskCommand):
@@ -143,13 +155,6 @@ class AssembleVideo(TaskCommand):
 
     type = "renderer.assemble_video.v1"
     plan: AssetReference
-
-
-class RenderFile(Value):
-    """One file of a finished render, e.g. ``video.mp4``."""
-
-    name: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9]+$")
-    asset: AssetReference
 
 
 class VideoAssembled(TaskResult):

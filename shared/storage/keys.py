@@ -4,7 +4,7 @@
     accounts/<account>/timelines/<sha256>
     accounts/<account>/segments/<spec sha256>.json     the spec
     accounts/<account>/segments/<spec sha256>.mp4      the bytes
-    accounts/<account>/audio/<mix sha256>.m4a
+    accounts/<account>/audio/<mix sha256>.<form>       m4a, mp3, opus or wav
     accounts/<account>/renders/<job>/<file name>
     accounts/<account>/uploads/<sha256>                what an author handed in, as it came: nothing opens it but
                                                        the media sandbox, and it is deleted once it was looked at
@@ -33,7 +33,7 @@ _KEY = re.compile(
     rf"{_ACCOUNT}/(?:"
     rf"(?:assets|timelines|uploads)/{_SHA256}"
     rf"|segments/{_SHA256}\.(?:json|mp4)"
-    rf"|audio/{_SHA256}\.m4a"
+    rf"|audio/{_SHA256}\.(?:m4a|mp3|opus|wav)"
     rf"|renders/{_PART}/{_PART}"
     r")"
 )
@@ -62,9 +62,13 @@ def segment_key(account: AccountId, spec_sha256: str) -> str:
     return validate_key(f"{ROOT}{account}/segments/{spec_sha256}.mp4")
 
 
-def audio_key(account: AccountId, mix_sha256: str) -> str:
-    """Key of the mixed and encoded sound of a timeline, named by the SHA-256 of its inputs."""
-    return validate_key(f"{ROOT}{account}/audio/{mix_sha256}.m4a")
+def audio_key(account: AccountId, mix_sha256: str, form: str = "m4a") -> str:
+    """Key of the mixed sound of a timeline or of a part of it, named by the SHA-256 of its inputs.
+
+    Args:
+        form: Ending of the file: m4a, mp3, opus or wav.
+    """
+    return validate_key(f"{ROOT}{account}/audio/{mix_sha256}.{form}")
 
 
 def render_key(account: AccountId, job: JobId, name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.renderer.pipeline.sound.aac import read_aac
+from services.renderer.pipeline.sound.files import read_sound
 from shared.media.sandbox import MediaSandbox
 
 EXPECTED = {
@@ -52,7 +52,7 @@ def test_the_video_plays_everywhere(demo) -> None:
 def test_sound_and_picture_end_together_at_a_comfortable_loudness(demo, independent_loudness) -> None:
     probe = MediaSandbox().probe_video(demo / "video.mp4")
     assert abs(probe.video.duration - probe.audio.duration) <= Fraction(1, 30)
-    lufs, true_peak = independent_loudness(read_aac(demo / "video.mp4"))
+    lufs, true_peak = independent_loudness(read_sound(demo / "video.mp4"))
     assert -14.3 <= lufs <= -13.7
     assert true_peak <= -1.0
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.errors import BadAssetError
-from services.renderer.pipeline.sound.aac import read_aac
+from services.renderer.pipeline.sound.files import read_sound
 from services.renderer.pipeline.sound.mix import Mix
 from services.renderer.pipeline.sound.source import opened_sounds
 
@@ -27,7 +27,7 @@ def mixed(studio, tmp_path):
         clip = studio.clip(studio.scenery(1), round(seconds * 30))
         timeline = studio.timeline([clip], voices, music, **fields)
         report = mix_audio(timeline, studio.sounds, tmp_path / "sound.m4a", silent)
-        return report, np.concatenate(list(read_aac(tmp_path / "sound.m4a")), axis=1)
+        return report, np.concatenate(list(read_sound(tmp_path / "sound.m4a")), axis=1)
 
     return mix
 

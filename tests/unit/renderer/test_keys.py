@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from services.renderer.domain import SOUND, sound_files
 from services.renderer.keys import audio_key, segment_key
-from shared.contracts.timeline import MusicBed
+from shared.contracts.timeline import ClipSound, MusicBed, Output
 
 
 def test_a_segment_key_depends_on_engine_and_spec():
@@ -54,3 +55,25 @@ def test_place_level_and_length_change_the_key(timeline):
         for t in (base, timeline(voices=later), timeline(music=louder), timeline(pictures=longer))
     }
     assert len({*keys, audio_key("engine 2", base)}) == 5
+
+
+def test_each_file_of_a_mix_has_a_key_of_its_own(timeline):
+    made = timeline(outputs=tuple(Output))
+    names = (SOUND, *sound_files(made))
+    assert names == ("sound.m4a", "sound.opus", "sound.mp3", "sound.wav", "stem_voice.wav", "stem_music.wav")
+    assert len({audio_key("engine", made, name) for name in names}) == len(names)
+
+
+def test_what_is_asked_for_beside_it_does_not_change_the_sound(timeline):
+    assert audio_key("engine", timeline(outputs=tuple(Output))) == audio_key("engine", timeline())
+    assert sound_files(timeline()) == ()
+
+
+def test_there_is_a_stem_only_of_what_is_heard(timeline):
+    voice = timeline().voices[0].audio
+    clip = ClipSound(audio=voice, start_sample=0, samples=10)
+    assert sound_files(timeline(outputs=(Output.STEMS,), music=None)) == ("stem_voice.wav",)
+    assert sound_files(timeline(outputs=(Output.STEMS,), voices=(), sounds=(clip,))) == (
+        "stem_music.wav",
+        "stem_clips.wav",
+    )

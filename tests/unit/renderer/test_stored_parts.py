@@ -38,7 +38,8 @@ class Objects:
     def stored_segment(self, account_id: str, digest: str) -> None:
         return None
 
-    stored_audio = stored_segment
+    def stored_audio(self, account_id: str, digest: str, name: str) -> None:
+        return None
 
     def _strike(self, reference: AssetReference) -> None:
         if reference.sha256 == self.digest:

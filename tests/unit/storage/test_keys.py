@@ -18,6 +18,7 @@ EXAMPLES = [
     (keys.segment_spec_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/segments/{SHA256}.json"),
     (keys.segment_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/segments/{SHA256}.mp4"),
     (keys.audio_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/audio/{SHA256}.m4a"),
+    (keys.audio_key(ACCOUNT, SHA256, "wav"), f"accounts/{ACCOUNT}/audio/{SHA256}.wav"),
     (keys.render_key(ACCOUNT, JOB, "video.mp4"), f"accounts/{ACCOUNT}/renders/{JOB}/video.mp4"),
     (keys.upload_key(ACCOUNT, SHA256), f"accounts/{ACCOUNT}/uploads/{SHA256}"),
 ]

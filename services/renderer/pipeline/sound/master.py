@@ -74,13 +74,14 @@ class Master:
         self._mix = mix
         self._limiter = _found_limiter(analysis, aim)
 
-    def read(self, start: int, end: int) -> Samples:
-        """Samples ``start`` to ``end`` of the finished sound."""
-        return self._mix.read(start, end) * self._limiter.gain(start, end)
+    def read(self, start: int, end: int, part: Part | None = None) -> Samples:
+        """Samples ``start`` to ``end`` of the finished sound.
 
-    def read_part(self, part: Part, start: int, end: int) -> Samples:
-        """The same of one part alone, under the gain of the whole: all parts together are the finished sound."""
-        return self._mix.read_part(part, start, end) * self._limiter.gain(start, end)
+        Args:
+            part: Only this one, under the gain of the whole: all parts together are the finished sound.
+        """
+        samples = self._mix.read(start, end) if part is None else self._mix.read_part(part, start, end)
+        return samples * self._limiter.gain(start, end)
 
 
 def _found_limiter(analysis: Analysis, aim: Aim) -> Limiter:
