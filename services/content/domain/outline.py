@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.content.domain.clips import check_cuts, framed, framing_titles, rest_ms
+from services.content.domain.sound import check_sound
 from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.contracts.references import AssetReference
 from shared.contracts.revisions import (
@@ -44,6 +45,7 @@ def check_draft(draft: ProjectDraft) -> None:
     for number, slide in enumerate(draft.slides, start=1):
         _check_slide(draft, slide, number)
     check_cuts(draft)
+    check_sound(draft)
 
 
 def voice_mode(draft: ProjectDraft, slide: SlideDraft) -> VoiceMode:
@@ -93,6 +95,7 @@ def build_outline(
         crossfade_ms=draft.crossfade_ms,
         transition=draft.transition,
         caption_style=draft.captions,
+        look=draft.look,
         outputs=tuple(output for output in Output if output in draft.outputs),
     )
 
@@ -105,6 +108,11 @@ def build_titles(draft: ProjectDraft, slide_ids: tuple[str, ...]) -> RevisionTit
             **{slide_id: slide.title for slide, slide_id in zip(draft.slides, slide_ids, strict=True)},
             **framing_titles(draft),
         },
+        lower_thirds={
+            slide_id: slide.lower_third
+            for slide, slide_id in zip(draft.slides, slide_ids, strict=True)
+            if slide.lower_third is not None
+        },
     )
 
 
@@ -114,6 +122,10 @@ def _check_slide(draft: ProjectDraft, slide: SlideDraft, number: int) -> None:
         raise InvalidInputError(
             f"slide {number} has no text; give it a narration, a voice file, or `seconds` to show it silently"
         )
+    if slide.look.title_is_shown and not slide.title.strip():
+        raise InvalidInputError(f"slide {number} shows its title but has none; give it a `title`")
+    if slide.lower_third is not None and not slide.lower_third.text.strip():
+        raise InvalidInputError(f"the lower third of slide {number} names nobody; give it a `name`")
     if slide.image is not None and slide.look.clip is not None:
         raise InvalidInputError(f"slide {number} has both a picture and a video; leave one of them out")
     if slide.image is None and slide.look.clip is None and not image_prompt(slide):
@@ -140,6 +152,7 @@ def _slide_outline(
         words=words if mode is VoiceMode.GIVEN else None,
         silent_ms=_silent_ms(slide) if mode is VoiceMode.SILENT else None,
         look=slide.look,
+        has_lower_third=slide.lower_third is not None,
     )
 
 
