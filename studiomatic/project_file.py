@@ -55,6 +55,9 @@ ASPECTS: dict[str, tuple[int, int]] = {
 }
 MAX_FILE_BYTES = 2 * 1024 * 1024
 
+_NTSC_RATES = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001"}
+"""What these roundings stand for (SMPTE ST 170, ST 296)."""
+
 _SIZE = re.compile(r"^(\d{2,5})x(\d{2,5})$")
 
 
@@ -74,7 +77,7 @@ def _size(value: Any) -> Any:
 
 def _rate(value: Any) -> Any:
     try:
-        rate = Fraction(str(value)).limit_denominator(1001)
+        rate = Fraction(_NTSC_RATES.get(str(value), str(value))).limit_denominator(1001)
     except (ValueError, ZeroDivisionError):
         raise ValueError("write it like 30 or 30000/1001") from None
     if not 1 <= rate <= 120:
