@@ -16,6 +16,7 @@ MEDIA_TYPES: dict[str, str] = {
     "webp": "image/webp",
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
+    "ass": "text/x-ssa",
     "json": "application/json",
     "jpg": "image/jpeg",
     "png": "image/png",

@@ -15,6 +15,7 @@ EXPECTED = {
     "video.mp4",
     "captions.srt",
     "captions.vtt",
+    "captions.ass",
     "words.json",
     "poster.jpg",
     "timeline.otio",

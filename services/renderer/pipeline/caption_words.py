@@ -6,14 +6,31 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol
 
-from shared.contracts.timeline import Cue
+from shared.contracts.timeline import CaptionWord
 from shared.text_breaks import columns_of, pieces_of
 
 # Longer than any line: a longer "word" is an address or a mistake, and is shown in pieces.
 _LONGEST_WORD = 24
 # One word at a time: so many letters of a text without spaces are read at a glance.
 _GLANCE_COLUMNS = 8
+
+
+class Caption(Protocol):
+    """A cue, wherever its frames are counted from."""
+
+    @property
+    def start_frame(self) -> int: ...
+
+    @property
+    def end_frame(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def words(self) -> tuple[CaptionWord, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +69,7 @@ class TimedWord:
         return min(1.0, max(0.0, (frame_number + 0.5 - self.start) / (self.end - self.start)))
 
 
-def shown_words(cue: Cue) -> list[ShownWord]:
+def shown_words(cue: Caption) -> list[ShownWord]:
     """Words of the cue's text; its spoken words are looked up there, because speech drops punctuation.
 
     Two spoken words inside one written word light it for both; of a spoken word that is written as several, each
@@ -73,7 +90,7 @@ def shown_words(cue: Cue) -> list[ShownWord]:
     return timed
 
 
-def timed_words(cue: Cue) -> list[TimedWord]:
+def timed_words(cue: Caption) -> list[TimedWord]:
     """Words of the cue, each with a time: those whose time is unknown share what their neighbours leave."""
     words = shown_words(cue)
     known = [n for n, word in enumerate(words) if word.start_frame is not None]
@@ -118,7 +135,7 @@ def _pieces(run: str) -> Iterator[str]:
             yield piece[at : at + _LONGEST_WORD]
 
 
-def _spoken_places(cue: Cue) -> Iterator[tuple[int, int, int, int]]:
+def _spoken_places(cue: Caption) -> Iterator[tuple[int, int, int, int]]:
     """Start and end in the text, first frame and end frame of each spoken word that is found there, in order."""
     place = 0
     for word in cue.words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.renderer.pipeline.handover.ass import ass
 from services.renderer.pipeline.handover.editing import editing_timeline
 from services.renderer.pipeline.handover.poster import write_poster
 from services.renderer.pipeline.handover.subtitles import srt, webvtt
@@ -21,6 +22,7 @@ def write_handover(timeline: Timeline, images: Mapping[str, Path], folder: Path)
     texts = {
         "captions.srt": srt(timeline),
         "captions.vtt": webvtt(timeline),
+        "captions.ass": ass(timeline),
         "words.json": words_json(timeline),
         "timeline.otio": editing_timeline(timeline),
     }

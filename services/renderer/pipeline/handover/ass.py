@@ -1,0 +1,131 @@
+"""Captions as an Advanced SubStation Alpha file (v4.00+), styled and timed like the burned-in ones.
+
+Players that know the format (mpv, VLC, everything on libass) show them like the renderer draws them; editors can
+change them. Libass describes what it takes in its ASS file format guide; times are centiseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.renderer.pipeline.caption_words import glances, timed_words
+from services.renderer.pipeline.handover.cues import VideoCue, video_cues
+from shared.contracts.timeline import CaptionMode, CaptionStyle, FrameSize, Rate, Timeline
+from shared.safe_area import caption_font_size, safe_area
+
+_FAMILY = "Noto Sans"
+# Libass sizes a font by its ascent and descent together, which are 1.362 em in Noto Sans.
+_SIZE_FACTOR = 1.362
+_BOX_PADDING, _SHADOW_DROP = 0.14, 0.035
+_OUTLINE_AND_SHADOW, _OPAQUE_BOX = 1, 3
+_POP = r"{\fscx62\fscy62\t(0,100,\fscx103\fscy103)\t(100,130,\fscx100\fscy100)}"
+
+_STYLE_FIELDS = (
+    *("Name", "Fontname", "Fontsize", "PrimaryColour", "SecondaryColour", "OutlineColour", "BackColour"),
+    *("Bold", "Italic", "Underline", "StrikeOut", "ScaleX", "ScaleY", "Spacing", "Angle"),
+    *("BorderStyle", "Outline", "Shadow", "Alignment", "MarginL", "MarginR", "MarginV", "Encoding"),
+)
+
+
+def ass(timeline: Timeline) -> str:
+    """The captions in ASS form; in karaoke and highlight each word carries its time (``\\kf``, ``\\k``)."""
+    lines = [
+        "[Script Info]",
+        f"Title: {' '.join(timeline.title.split())}",
+        "ScriptType: v4.00+",
+        f"PlayResX: {timeline.size.width}",
+        f"PlayResY: {timeline.size.height}",
+        "WrapStyle: 0",
+        "ScaledBorderAndShadow: yes",
+        "YCbCr Matrix: TV.709",
+        "",
+        "[V4+ Styles]",
+        f"Format: {', '.join(_STYLE_FIELDS)}",
+        f"Style: {_style(timeline.caption_style, timeline.size)}",
+        "",
+        "[Events]",
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+    ]
+    lines.extend(
+        f"Dialogue: 0,{_time(start, timeline.rate)},{_time(end, timeline.rate)},Caption,,0,0,0,,{text}"
+        for cue in video_cues(timeline)
+        for start, end, text in _events(cue, timeline.caption_style.mode, timeline.rate)
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _style(style: CaptionStyle, size: FrameSize) -> str:
+    letters, area = caption_font_size(style, size), safe_area(size)
+    is_timed = style.mode in (CaptionMode.KARAOKE, CaptionMode.HIGHLIGHT)
+    has_box = style.box_opacity_permille > 0
+    outline = letters * (_BOX_PADDING if has_box else style.outline_permille / style.size_permille)
+    border = _colour(style.box_colour, style.box_opacity_permille) if has_box else _colour(style.outline_colour)
+    values = [
+        "Caption",
+        style.font.family.replace(",", " ") if style.font else _FAMILY,
+        f"{letters * _SIZE_FACTOR:.1f}",
+        _colour(style.highlight_colour if is_timed else style.text_colour),
+        _colour(style.text_colour),
+        border,
+        _colour("#000000", 500),
+        *(0 if style.font else -1, 0, 0, 0, 100, 100, 0, 0),
+        _OPAQUE_BOX if has_box else _OUTLINE_AND_SHADOW,
+        f"{outline:.1f}",
+        "0" if has_box else f"{letters * _SHADOW_DROP:.1f}",
+        2,
+        area.left,
+        size.width - area.right,
+        size.height - min(area.bottom, size.height * style.baseline_permille // 1000),
+        1,
+    ]
+    return ",".join(map(str, values))
+
+
+def _events(cue: VideoCue, mode: CaptionMode, rate: Rate) -> Iterator[tuple[float, float, str]]:
+    """Start and end [frames] and text of what is shown for one caption."""
+    if mode is CaptionMode.ONE_WORD:
+        words = glances(timed_words(cue))
+        starts = [cue.start_frame, *(round(word.start) for word in words[1:]), cue.end_frame]
+        for word, start, end in zip(words, starts, starts[1:], strict=False):
+            yield start, end, _POP + _escaped(word.text)
+    elif mode is CaptionMode.SENTENCE:
+        yield cue.start_frame, cue.end_frame, _escaped(cue.text)
+    else:
+        tag = "kf" if mode is CaptionMode.KARAOKE else "k"
+        yield cue.start_frame, cue.end_frame, "".join(_timed_text(cue, tag, rate))
+
+
+def _timed_text(cue: VideoCue, tag: str, rate: Rate) -> Iterator[str]:
+    """Words with their lengths; what lies between them is a length of its own, so that no error adds up."""
+    now = _centiseconds(cue.start_frame, rate)
+    for number, word in enumerate(timed_words(cue)):
+        start, end = (max(now, _centiseconds(at, rate)) for at in (word.start, word.end))
+        if start > now:
+            yield f"{{\\k{start - now}}}"
+        yield " " if number and not word.is_glued else ""
+        yield f"{{\\{tag}{end - start}}}{_escaped(word.text)}"
+        now = end
+
+
+def _escaped(text: str) -> str:
+    """A backslash may not begin a command, nor a brace a block of them."""
+    lines = (line for line in text.splitlines() if line.strip())
+    safe = (line.replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}") for line in lines)
+    return "\\N".join(safe)
+
+
+def _colour(colour: str, opacity_permille: int = 1000) -> str:
+    """``&HAABBGGRR``, where AA is how much shows through."""
+    red, green, blue = colour[1:3], colour[3:5], colour[5:7]
+    return f"&H{round(255 * (1000 - opacity_permille) / 1000):02X}{blue}{green}{red}"
+
+
+def _centiseconds(frame: float, rate: Rate) -> int:
+    return round(frame * 100 * rate.denominator / rate.numerator)
+
+
+def _time(frame: float, rate: Rate) -> str:
+    seconds, hundredths = divmod(_centiseconds(frame, rate), 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{hundredths:02}"
