@@ -16,7 +16,7 @@ from studiomatic.client import ClientPort
 from studiomatic.project_draft import from_draft
 
 PROBE_FILE = "probe.json"
-_SUFFIXES = {"image/png": ".png", "audio/wav": ".wav"}
+_SUFFIXES = {"image/png": ".png", "audio/wav": ".wav", "video/mp4": ".mp4"}
 
 
 def check_output_folder(folder: Path) -> None:
@@ -88,6 +88,9 @@ def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path) -> dict[
     assets = {name: image.asset for name, image in given.items()}
     voices = {f"voice-{number}": slide.voice for number, slide in enumerate(draft.slides, 1) if slide.voice}
     assets |= {name: voice.asset for name, voice in voices.items()}
+    clips = {f"clip-{number}": slide.look.clip for number, slide in enumerate(draft.slides, 1)}
+    clips |= {"intro": draft.intro, "outro": draft.outro}
+    assets |= {name: clip.video.asset for name, clip in clips.items() if clip}
     if draft.music.audio is not None:
         assets["music"] = draft.music.audio.asset
     paths: dict[str, str] = {}

@@ -93,6 +93,10 @@ class MediaIntake:
                 audio=self._clip_sound(account_id, target, name) if made.sound_samples else None,
             )
 
+    def holds(self, asset: AssetReference) -> bool:
+        """Whether something that was taken in is still stored."""
+        return self._objects.exists(asset)
+
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
         """Normalise and store a sound; raises like `take_image`."""
         with tempfile.TemporaryDirectory(prefix="studio-intake-") as folder:

@@ -17,6 +17,7 @@ from shared.contracts.projects import ProjectDraft, ProjectSummary
 from shared.contracts.references import AssetReference
 from shared.contracts.revisions import RevisionOutline
 from shared.db import Database, insert_if_absent
+from shared.ids import new_id
 
 
 class ContentStore:
@@ -225,6 +226,11 @@ class ContentUnit:
             .where(_entry(account_id, digest))
             .values(state=LedgerState.STORED.value, result=dict(result))
         )
+
+    def remember(self, account_id: str, request: ProviderRequest, result: Mapping[str, Any]) -> None:
+        """Record what was made without a reservation, because making it twice costs nothing but time."""
+        self.reserve(account_id, request, new_id(), self._clock.now())
+        self.record_stored(account_id, request.digest, result)
 
     def add_asset(self, account_id: str, asset: AssetReference, origin: str) -> None:
         """Remember a stored object; the same bytes again change nothing.

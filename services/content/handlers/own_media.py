@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.content.domain.ledger import ProviderRequest
 from services.content.handlers.ports import Intake, Store
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import VideoReference
+from shared.storage import fingerprint_of
 
 _ORIGIN = "author"
+
+VIDEO_FORM = "1"
+"""Raised when videos are normalised in another way, so that files that are known are opened again."""
 
 
 class OwnMedia:
@@ -49,12 +54,41 @@ class OwnMedia:
         return font
 
     def add_video(self, account_id: str, path: Path, name: str | None = None) -> VideoReference:
-        """Take in a video with its sound; takes and raises what `add_image` does."""
-        video = self._intake.take_video(account_id, path, name or path.name)
-        self._record(account_id, video.asset, video.poster.asset, *([video.audio.asset] if video.audio else []))
+        """Take in a video with its sound; takes and raises what `add_image` does.
+
+        It takes minutes what takes others seconds, so the same file, or what was made of it, is not opened again.
+        """
+        sha256 = fingerprint_of(path).sha256
+        known = self._known_video(account_id, sha256)
+        return known or self._new_video(account_id, path, sha256, name or path.name)
+
+    def _known_video(self, account_id: str, sha256: str) -> VideoReference | None:
+        with self._store.reading() as unit:
+            entry = unit.ledger_entry(account_id, _video_request(sha256).digest)
+        if entry is None or entry.result is None:
+            return None
+        video = VideoReference.model_validate(entry.result)
+        return video if all(self._intake.holds(asset) for asset in _assets_of(video)) else None
+
+    def _new_video(self, account_id: str, path: Path, sha256: str, name: str) -> VideoReference:
+        video = self._intake.take_video(account_id, path, name)
+        self._record(account_id, *_assets_of(video))
+        with self._store.transaction() as unit:
+            for digest in (sha256, video.asset.sha256):
+                unit.remember(account_id, _video_request(digest), video.model_dump(mode="json"))
         return video
 
     def _record(self, account_id: str, *assets: AssetReference) -> None:
         with self._store.transaction() as unit:
             for asset in assets:
                 unit.add_asset(account_id, asset, _ORIGIN)
+
+
+def _assets_of(video: VideoReference) -> list[AssetReference]:
+    return [video.asset, video.poster.asset, *([video.audio.asset] if video.audio else [])]
+
+
+def _video_request(sha256: str) -> ProviderRequest:
+    return ProviderRequest(
+        kind="own_video", provider=_ORIGIN, provider_version=VIDEO_FORM, parameters={"sha256": sha256}, take=1
+    )
