@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, assert_never
 
@@ -28,6 +28,7 @@ from services.renderer.pipeline.handover import write_handover
 from services.renderer.pipeline.join import SegmentFile
 from services.renderer.pipeline.outputs import write_outputs
 from services.renderer.pipeline.outputs.material import Material
+from services.renderer.pipeline.preview import draw_preview
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.pipeline.still_cache import StillCache
 from services.renderer.work import (
@@ -35,14 +36,18 @@ from services.renderer.work import (
     AssembleWork,
     Assembly,
     AudioMix,
+    DrawPreviewWork,
     Failed,
     Finished,
     MixAudioWork,
+    PreviewPictures,
     Progressed,
     RenderSegmentWork,
     SegmentRender,
     Started,
 )
+from services.renderer.work import SegmentFile as HandedSegment
+from shared.contracts.tasks import PreviewPlan
 from shared.contracts.timeline import SegmentSpec, Timeline
 from shared.errors import TaskFailedError
 
@@ -177,6 +182,8 @@ def _perform(work: AnyWork, stills: StillCache, progress: Callable[[int, int], N
             return _mix_audio(work, progress)
         case AssembleWork():
             return _assemble(work, progress)
+        case DrawPreviewWork():
+            return _draw_preview(work, stills, progress)
         case _:
             assert_never(work)
 
@@ -208,12 +215,30 @@ def _mix_audio(work: MixAudioWork, progress: Callable[[int, int], None]) -> Audi
 def _assemble(work: AssembleWork, progress: Callable[[int, int], None]) -> Assembly:
     timeline = _timeline(work.timeline)
     _bound_memory(timeline.size.width * timeline.size.height)
-    segments = [SegmentFile(path=segment.path, frames=segment.frames) for segment in work.segments]
-    report = assemble_video(timeline, segments, work.audio, work.out_folder / _VIDEO, progress)
+    report = assemble_video(timeline, _on_disk(work.segments), work.audio, work.out_folder / _VIDEO, progress)
     files = write_handover(timeline, work.images, work.out_folder)
-    material = Material(timeline=timeline, video=work.out_folder / _VIDEO)
+    material = Material(
+        timeline=timeline,
+        video=work.out_folder / _VIDEO,
+        audio=work.audio,
+        opus=work.opus,
+        segments={codec: _on_disk(segments) for codec, segments in work.further_segments.items()},
+    )
     outputs = write_outputs(material, work.out_folder, lambda: progress(timeline.frames, timeline.frames))
     return Assembly(files=(_VIDEO, *files, *outputs), frames=report.frames, samples=report.samples)
+
+
+def _on_disk(segments: Iterable[HandedSegment]) -> list[SegmentFile]:
+    return [SegmentFile(path=segment.path, frames=segment.frames) for segment in segments]
+
+
+def _draw_preview(
+    work: DrawPreviewWork, stills: StillCache, progress: Callable[[int, int], None]
+) -> PreviewPictures:
+    plan = PreviewPlan.model_validate_json(work.plan.read_bytes())
+    shots = (*plan.frames, *plan.contact_sheet)
+    _bound_memory(max(shot.spec.size.width * shot.spec.size.height for shot in shots))
+    return PreviewPictures(files=draw_preview(plan, work.images, work.out_folder, progress, stills))
 
 
 def _timeline(path: Path) -> Timeline:

@@ -20,8 +20,11 @@ from shared.contracts.tasks import (
     SynthesizeVoice,
     WriteScript,
 )
+from shared.contracts.timeline import Output, VideoCodec
 
 MAX_SLIDES = 100
+
+_CODEC_OF = {Output.HEVC: VideoCodec.HEVC, Output.WEBM: VideoCodec.VP9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +55,14 @@ def production_tasks(outline: RevisionOutline, preview: PreviewRequest | None = 
 
     A preview needs the voices, because they decide what is seen when; of the pictures only those it shows.
     """
-    voices = [task for slide in outline.slides if (task := _voice_task(outline, slide))]
     if preview is not None:
+        voices = [task for slide in outline.slides if (task := _voice_task(outline, slide))]
         return (*voices, PlannedTask(key="preview", kind=DrawPreview.type, waits=True, arguments={}))
-    tasks = voices + [task for slide in outline.slides if (task := image_task(outline, slide))]
+    # Slide by slide: the first segments can be rendered while later slides are still being made.
+    parts = [
+        part for slide in outline.slides for part in (_voice_task(outline, slide), image_task(outline, slide))
+    ]
+    tasks = [task for task in parts if task]
     if outline.music_mode is MusicMode.COMPOSED:
         tasks.append(PlannedTask(key="music", kind=ComposeMusic.type, arguments=_revision(outline)))
     if has_sound(outline):
@@ -69,10 +76,22 @@ def first_tasks(outline: RevisionOutline, preview: PreviewRequest | None = None)
     return (script_task(outline),) if outline.needs_script else production_tasks(outline, preview)
 
 
-def segment_task(slide: SlideOutline, part: int, spec: AssetReference) -> PlannedTask:
-    """The task that renders one piece of a slide."""
+def segment_codecs(outline: RevisionOutline) -> tuple[VideoCodec, ...]:
+    """What each segment is encoded with: H.264 always, others for the outputs that need them."""
+    wanted = [codec for output, codec in _CODEC_OF.items() if output in outline.outputs]
+    return (VideoCodec.H264, *wanted)
+
+
+def segment_task_key(slide: SlideOutline, part: int, codec: VideoCodec) -> str:
+    """Key of the task that renders one piece of a slide."""
+    key = f"segment/{slide.slide_id}/{part}"
+    return key if codec is VideoCodec.H264 else f"{key}/{codec.value}"
+
+
+def segment_task(slide: SlideOutline, part: int, codec: VideoCodec, spec: AssetReference) -> PlannedTask:
+    """The task that renders one piece of a slide in one codec."""
     return PlannedTask(
-        key=f"segment/{slide.slide_id}/{part}",
+        key=segment_task_key(slide, part, codec),
         kind=RenderSegment.type,
         slide_id=slide.slide_id,
         slide_number=slide.author_number,
