@@ -17,12 +17,17 @@ _BLUR = 0.035
 """Width of the blur (its standard deviation), as a part of the longer side."""
 _LIGHT = 0.58
 """How much of the light is left, so that the picture stands out."""
+_SHADOW = 0.42
+"""How much of that the shadow of the picture takes at its edge."""
+_SHADOW_REACH = 0.07
+"""How far it falls, as a part of the frame's shorter side."""
 
 
 def backdrop_of(picture: Planes, frame: FrameSize) -> Planes:
     """A frame filled with the middle of ``picture``, blurred and darker; the picture may have any size.
 
-    Smooth areas are dithered: in plain 8 bits, dark gradients of that size show steps.
+    Around where the whole picture will lie, in the middle of the frame, falls its shadow. Smooth areas are
+    dithered: in plain 8 bits, dark gradients of that size show steps.
     """
     height, width = picture.y.shape
     wide, high = _cut(width, height, frame)
@@ -33,10 +38,27 @@ def backdrop_of(picture: Planes, frame: FrameSize) -> Planes:
         for plane, size in zip(picture, _plane_sizes(frame), strict=True)
     ]
     darker = [
-        (plane - np.float32(zero)) * np.float32(_LIGHT) + np.float32(zero)
+        (plane - np.float32(zero)) * _light(plane, (width, height), frame) + np.float32(zero)
         for plane, zero in zip(values, YUV_OFFSET, strict=True)
     ]
     return Planes(*map(_dithered, darker))
+
+
+def _light(plane: _Values, picture: tuple[int, int], frame: FrameSize) -> _Values:
+    """How much of the light is left in each place of a plane."""
+    scale = min(frame.width / picture[0], frame.height / picture[1])
+    across, down = (
+        _near(length, whole, part * scale, _SHADOW_REACH * min(frame.width, frame.height))
+        for length, whole, part in zip(plane.shape[::-1], (frame.width, frame.height), picture, strict=True)
+    )
+    return np.float32(_LIGHT) * (1 - np.float32(_SHADOW) * np.outer(down, across))
+
+
+def _near(length: int, whole: int, box: float, reach: float) -> _Values:
+    """1 where the box lies in the middle, 0 farther from it than ``reach`` [px of the frame]; for each sample."""
+    places = (np.arange(length) + 0.5) * whole / length
+    ramp = np.clip(1 - (np.abs(places - whole / 2) - box / 2) / reach, 0, 1)
+    return (ramp * ramp).astype(np.float32)
 
 
 def _cut(width: int, height: int, frame: FrameSize) -> tuple[float, float]:
