@@ -105,6 +105,7 @@ class SlideOutline(Value):
     words: AssetReference | None = Field(default=None, description="Word times of a given voice, estimated")
     silent_ms: int | None = Field(default=None, gt=0, description="How long a silent slide is shown [ms]")
     look: SlideLook = SlideLook()
+    has_lower_third: bool = Field(default=False, description="The titles name someone for it")
 
     @property
     def author_number(self) -> int | None:

@@ -14,6 +14,7 @@ from services.orchestrator.domain.captions import caption_cues, characters_that_
 from services.orchestrator.domain.clips import clip_sound, moving_picture, still_by_default
 from services.orchestrator.domain.motion import motion_for
 from services.orchestrator.domain.takeovers import transition_for, usual_frames
+from services.orchestrator.domain.titles import SlideTexts, look_shown, titles_for
 from shared.contracts.references import AudioReference, ImageReference
 from shared.contracts.revisions import RevisionOutline, RevisionTitles, SlideLook
 from shared.contracts.tasks import SpokenWord
@@ -64,6 +65,7 @@ class SlideParts(SlideTiming):
     """One slide whose parts are all known."""
 
     image: ImageReference
+    texts: SlideTexts = field(default_factory=SlideTexts)
 
 
 def slide_frames(rate: Rate, parts: SlideTiming) -> int:
@@ -109,9 +111,11 @@ def transition_frames(outline: RevisionOutline, timing: SlideTiming, before: Sli
 def picture_clip(outline: RevisionOutline, parts: SlideParts, before: SlideParts | None) -> PictureClip:
     """One slide on the picture track."""
     frames = slide_frames(outline.rate, parts)
+    transition = _transition(outline, parts, before)
     return PictureClip(
         **_shown(outline, parts, frames),
-        transition_in=_transition(outline, parts, before),
+        transition_in=transition,
+        titles=titles_for(outline.rate, parts.texts, frames, transition.frames),
         cues=caption_cues(
             outline.rate,
             parts.words,
@@ -145,6 +149,7 @@ def build_timeline(
         title=titles.title,
         language=outline.language,
         caption_style=outline.caption_style,
+        look=outline.look,
         pictures=clips,
         chapters=tuple(
             Chapter(
@@ -193,20 +198,22 @@ def _starts(clips: Sequence[PictureClip]) -> Iterator[int]:
 def _segment(
     outline: RevisionOutline, clip: PictureClip, before: SlideParts | None, first_frame: int, frames: int
 ) -> SegmentSpec:
-    """One piece of a clip; it mentions only the transition and the cues that it shows."""
+    """One piece of a clip; it mentions only the transition, the titles and the cues that it shows."""
     in_transition = first_frame < clip.transition_in.frames
     last_frame = first_frame + frames
     shown = clip.model_copy(
         update={
             "transition_in": clip.transition_in if in_transition else Transition(),
             "cues": tuple(c for c in clip.cues if c.start_frame < last_frame and c.end_frame > first_frame),
+            "titles": tuple(t for t in clip.titles if t.start_frame < last_frame and t.end_frame > first_frame),
         }
     )
     return SegmentSpec(
         rate=outline.rate,
         size=outline.size,
         profile=outline.profile,
-        caption_style=outline.caption_style,
+        caption_style=outline.caption_style,  # titles keep clear of captions, also where there are none
+        look=look_shown(outline.look, shown.titles),
         clip=shown,
         before=_tail(outline, before) if in_transition and before else None,
         first_frame=first_frame,

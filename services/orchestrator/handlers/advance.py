@@ -11,9 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from services.orchestrator.domain.layout import SlideParts, SlideTiming, build_timeline, frame_spec, segment_specs
-from services.orchestrator.domain.plan import PlannedTask, has_sound, image_task, segment_task
+from services.orchestrator.domain.plan import (
+    PlannedTask,
+    has_sound,
+    image_task,
+    segment_codecs,
+    segment_task,
+    segment_task_key,
+)
 from services.orchestrator.domain.previews import Place, frame_places, sheet_places
 from services.orchestrator.domain.records import JobRecord, TaskRecord
+from services.orchestrator.domain.titles import SlideTexts
 from services.orchestrator.handlers.ending import fail_job_at
 from services.orchestrator.handlers.ports import Objects, Store, Unit
 from shared.contracts.attempts import ErrorInfo
@@ -27,11 +35,11 @@ from shared.contracts.tasks import (
     MusicComposed,
     PreviewPlan,
     PreviewShot,
-    RenderSegment,
     SegmentRendered,
     SpokenWord,
     VoiceSynthesized,
 )
+from shared.contracts.timeline import SegmentReference, VideoCodec
 from shared.errors import InfrastructureError, StudiomaticError
 
 
@@ -63,14 +71,18 @@ class _Snapshot:
         task = self.tasks.get(key)
         return task.read_result() if task and task.state is TaskState.SUCCEEDED else None
 
-    def segments_of(self, slide: SlideOutline) -> list[TaskRecord]:
-        """Segment tasks of a slide, in order."""
-        found = [
-            task
-            for task in self.tasks.values()
-            if task.kind == RenderSegment.type and task.slide_id == slide.slide_id
-        ]
+    def segments_of(self, slide: SlideOutline, codec: VideoCodec = VideoCodec.H264) -> list[TaskRecord]:
+        """Segment tasks of a slide in one codec, in order."""
+        found = [task for task in self.tasks.values() if task.key == segment_task_key(slide, task.part, codec)]
         return sorted(found, key=lambda task: task.part)
+
+    def rendered(self, codec: VideoCodec) -> tuple[SegmentReference, ...] | None:
+        """All segments of the video in one codec, in order; None until the last is rendered."""
+        tasks = [task for slide in self.job.outline.slides for task in self.segments_of(slide, codec)]
+        if any(task.state is not TaskState.SUCCEEDED for task in tasks):
+            return None
+        results = [task.read_result() for task in tasks]
+        return tuple(result.segment for result in results if isinstance(result, SegmentRendered))
 
 
 class Advance:
@@ -184,7 +196,13 @@ class Advance:
         )
         account_id = snapshot.job.account_id
         return [
-            segment_task(slide, part, self._objects.put_segment_spec(account_id, spec))
+            segment_task(
+                slide,
+                part,
+                codec,
+                self._objects.put_segment_spec(account_id, spec.model_copy(update={"codec": codec})),
+            )
+            for codec in segment_codecs(snapshot.job.outline)
             for part, spec in enumerate(specs)
         ]
 
@@ -204,11 +222,21 @@ class Advance:
             silent_ms=slide.silent_ms,
             look=slide.look,
             number=slide.author_number,
+            texts=self._texts(snapshot, slide),
         )
 
     def _words(self, slide: SlideOutline, reference: AssetReference) -> tuple[SpokenWord, ...]:
         with _named(f"the word times of slide {slide.number}", slide.number):
             return self._objects.get_list(reference, SpokenWord)
+
+    def _texts(self, snapshot: _Snapshot, slide: SlideOutline) -> SlideTexts:
+        if not slide.look.title_is_shown and not slide.has_lower_third:
+            return SlideTexts()
+        titles = self._titles(snapshot.job.outline.titles)
+        return SlideTexts(
+            title=titles.slides.get(slide.slide_id, "") if slide.look.title_is_shown else "",
+            lower_third=titles.lower_thirds.get(slide.slide_id),
+        )
 
     def _titles(self, reference: AssetReference | None) -> RevisionTitles:
         if reference is None:
@@ -227,15 +255,15 @@ class Advance:
         if assemble is None or assemble.state is not TaskState.WAITING or not _all_parts_ready(snapshot):
             return
         mixed = snapshot.result_of("mix")
-        segments = [task for slide in snapshot.job.outline.slides for task in snapshot.segments_of(slide)]
-        rendered = all(task.state is TaskState.SUCCEEDED for task in segments)
-        if not rendered or (has_sound(snapshot.job.outline) and mixed is None):
+        segments = {codec: snapshot.rendered(codec) for codec in segment_codecs(snapshot.job.outline)}
+        if None in segments.values() or (has_sound(snapshot.job.outline) and mixed is None):
             return
-        results = [task.read_result() for task in segments]
         plan = AssemblyPlan(
             timeline=self._store_timeline(snapshot),
-            segments=tuple(result.segment for result in results if isinstance(result, SegmentRendered)),
+            segments=segments.pop(VideoCodec.H264),
+            further_segments=segments,
             audio=mixed.audio if isinstance(mixed, AudioMixed) else None,
+            sounds=mixed.files if isinstance(mixed, AudioMixed) else (),
         )
         reference = self._objects.put_timeline(snapshot.job.account_id, plan)
         self._release(snapshot.job, assemble, {"plan": reference.model_dump(mode="json")})
