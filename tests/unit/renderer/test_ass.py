@@ -99,7 +99,7 @@ def test_the_style_is_that_of_the_burned_in_captions(written):
 
 def test_a_box_is_as_dense_as_the_burned_in_one(written):
     (style,) = rows(written(box_opacity_permille=600, box_colour="#010203"), "V4+ Styles")
-    assert (style["BorderStyle"], style["OutlineColour"]) == ("3", "&H66030201")
+    assert (style["BorderStyle"], style["BackColour"]) == ("4", "&H66030201")
 
 
 def test_letters_of_a_text_without_spaces_are_not_parted(timeline):

@@ -17,7 +17,8 @@ _FAMILY = "Noto Sans"
 # Libass sizes a font by its ascent and descent together, which are 1.362 em in Noto Sans.
 _SIZE_FACTOR = 1.362
 _BOX_PADDING, _SHADOW_DROP = 0.14, 0.035
-_OUTLINE_AND_SHADOW, _OPAQUE_BOX = 1, 3
+# Border style 4 is libass's: one box behind all of an event, in the shadow's colour; 3 is one behind each word.
+_OUTLINE_AND_SHADOW, _ONE_BOX = 1, 4
 _POP = r"{\fscx62\fscy62\t(0,100,\fscx103\fscy103)\t(100,130,\fscx100\fscy100)}"
 
 _STYLE_FIELDS = (
@@ -58,20 +59,18 @@ def _style(style: CaptionStyle, size: FrameSize) -> str:
     letters, area = caption_font_size(style, size), safe_area(size)
     is_timed = style.mode in (CaptionMode.KARAOKE, CaptionMode.HIGHLIGHT)
     has_box = style.box_opacity_permille > 0
-    outline = letters * (_BOX_PADDING if has_box else style.outline_permille / style.size_permille)
-    border = _colour(style.box_colour, style.box_opacity_permille) if has_box else _colour(style.outline_colour)
     values = [
         "Caption",
         style.font.family.replace(",", " ") if style.font else _FAMILY,
         f"{letters * _SIZE_FACTOR:.1f}",
         _colour(style.highlight_colour if is_timed else style.text_colour),
         _colour(style.text_colour),
-        border,
-        _colour("#000000", 500),
+        _colour(style.outline_colour),
+        _colour(style.box_colour, style.box_opacity_permille) if has_box else _colour("#000000", 500),
         *(0 if style.font else -1, 0, 0, 0, 100, 100, 0, 0),
-        _OPAQUE_BOX if has_box else _OUTLINE_AND_SHADOW,
-        f"{outline:.1f}",
-        "0" if has_box else f"{letters * _SHADOW_DROP:.1f}",
+        _ONE_BOX if has_box else _OUTLINE_AND_SHADOW,
+        f"{letters * style.outline_permille / style.size_permille:.1f}",
+        f"{letters * (_BOX_PADDING if has_box else _SHADOW_DROP):.1f}",
         2,
         area.left,
         size.width - area.right,
