@@ -15,8 +15,9 @@ EDGE_SAMPLES = _TAPS // 2
 """Samples before and after a block that :func:`hop_peaks` needs."""
 
 _WINDOW_SAMPLES = HOP_SAMPLES + 2 * EDGE_SAMPLES
-# The points of so many hops stay in the processor's cache.
-_HOPS_AT_ONCE = 1024
+# Products of matrices that are too small for the linear algebra library to share out to threads, which on a busy
+# machine wait for each other; and as many at a time as stay in the processor's cache.
+_HOPS, _AT_ONCE = 40, 25
 
 
 def hop_peaks(samples: Samples) -> NDArray[np.float32]:
@@ -26,18 +27,21 @@ def hop_peaks(samples: Samples) -> NDArray[np.float32]:
         samples: Shape (2, n + 2 * :data:`EDGE_SAMPLES`): a block and its neighbourhood on both sides.
     """
     count = samples.shape[1] - 2 * EDGE_SAMPLES
-    hops = -(-count // HOP_SAMPLES)
-    if not hops:
-        return np.zeros(0, np.float32)
-    padded = np.pad(samples, ((0, 0), (0, hops * HOP_SAMPLES - count)))
-    peaks = np.zeros(hops, np.float32)
-    for channel in padded:
-        windows = np.lib.stride_tricks.sliding_window_view(channel, _WINDOW_SAMPLES)[::HOP_SAMPLES]
-        for first in range(0, hops, _HOPS_AT_ONCE):
-            points = windows[first : first + _HOPS_AT_ONCE] @ _INTERPOLATOR
-            found = peaks[first : first + _HOPS_AT_ONCE]
-            np.maximum(found, np.abs(points, out=points).max(axis=1), out=found)
-    return peaks
+    groups = -(-count // (_HOPS * HOP_SAMPLES))
+    peaks = np.zeros((groups, _HOPS), np.float32)
+    if groups:
+        padded = np.pad(samples, ((0, 0), (0, peaks.size * HOP_SAMPLES - count)))
+        for channel in padded:
+            windows = np.lib.stride_tricks.sliding_window_view(channel, _WINDOW_SAMPLES)[::HOP_SAMPLES]
+            _raise_to(peaks, windows.reshape(groups, _HOPS, _WINDOW_SAMPLES))
+    return peaks.reshape(-1)[: -(-count // HOP_SAMPLES)]
+
+
+def _raise_to(peaks: NDArray[np.float32], windows: NDArray[np.float32]) -> None:
+    for first in range(0, len(windows), _AT_ONCE):
+        points = windows[first : first + _AT_ONCE] @ _INTERPOLATOR
+        found = peaks[first : first + _AT_ONCE]
+        np.maximum(found, np.abs(points, out=points).max(axis=2), out=found)
 
 
 def _interpolator() -> NDArray[np.float32]:
