@@ -7,6 +7,7 @@ frame on. The sound lies beside it without loss, from the picture's first frame 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -235,7 +236,7 @@ class _Clock:
     def _checked(self, seconds: Fraction) -> int:
         if seconds > self._most_seconds:
             raise _too_long(self._most_seconds)
-        return round(seconds * self._rate)
+        return math.ceil(seconds * self._rate - Fraction(1, 2))
 
     @staticmethod
     def _time(frame: VideoFrame) -> Fraction | None:

@@ -10,7 +10,7 @@ import random
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -148,6 +148,96 @@ def video(
             if speech:
                 _encode_tone(output, speech, frames / rate)
         return Path(file.name).read_bytes()
+
+
+def numbered_frame(number: int, width: int = 160, height: int = 90) -> av.VideoFrame:
+    """A frame that tells its number from 0 to 255: eight columns, light where the bit is set, over mid grey."""
+    luma = np.full((height, width), 90, np.uint8)
+    for bit in range(8):
+        luma[height // 4 : height * 3 // 4, _column(bit, width)] = 220 if number >> bit & 1 else 30
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for plane, fill in zip(frame.planes, (luma, None, None), strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        rows[:, : plane.width] = 128 if fill is None else fill
+    return frame
+
+
+def number_in(luma: np.ndarray) -> int:
+    """The number that a frame of :func:`numbered_frame` tells, at whatever size it is shown."""
+    height, width = luma.shape
+    middle = luma[height * 2 // 5 : height * 3 // 5]
+    return sum(1 << bit for bit in range(8) if middle[:, _column(bit, width)].mean() > 125)
+
+
+def _column(bit: int, width: int) -> slice:
+    return slice(round((bit + 0.6) * width / 9), round((bit + 1.3) * width / 9))
+
+
+def film(
+    frames: Sequence[av.VideoFrame],
+    *,
+    container: str = "mp4",
+    codec: str = "libx264",
+    rate: Fraction = Fraction(30),
+    times_ms: Sequence[int] | None = None,
+    sound: np.ndarray | None = None,
+    sound_codec: str = "flac",
+    sound_at_ms: int = 0,
+    gap_ms: int = 0,
+    prepare: Callable[[av.VideoStream], None] = lambda _: None,
+) -> bytes:
+    """A video of these frames, each shown at its own time if ``times_ms`` are given.
+
+    Args:
+        sound: Samples at 48 kHz, (samples, 2), which begin ``sound_at_ms`` after the first frame and stop for
+            ``gap_ms`` in their middle.
+        prepare: Sets what the encoder or the header shall say, before anything is encoded.
+    """
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container, options={"fflags": "+bitexact"}) as output:
+        stream = output.add_stream(codec, rate=rate)
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = frames[0].width, frames[0].height, frames[0].format.name
+        context.time_base = Fraction(1, 1000) if times_ms else 1 / rate
+        context.thread_count = 1
+        prepare(stream)
+        track = output.add_stream(sound_codec, rate=RATE, layout="stereo") if sound is not None else None
+        for number, frame in enumerate(frames):
+            frame.pts, frame.time_base = (times_ms or range(len(frames)))[number], context.time_base
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+        if track is not None and sound is not None:
+            _encode_samples(output, track, sound, at=sound_at_ms * RATE // 1000, gap=gap_ms * RATE // 1000)
+    return buffer.getvalue()
+
+
+def _encode_samples(
+    output: av.container.OutputContainer, stream: av.AudioStream, samples: np.ndarray, *, at: int, gap: int
+) -> None:
+    resampler = av.AudioResampler(format=stream.codec_context.format, layout="stereo", rate=RATE)
+    data = (samples * 32767).round().astype("<i2")
+    step = stream.codec_context.frame_size or 960
+    for start in range(0, len(data), step):
+        part = np.ascontiguousarray(data[start : start + step]).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(part, format="s16", layout="stereo")
+        frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
+        frame.pts = start + at + (gap if start >= len(data) // 2 else 0)
+        for resampled in resampler.resample(frame):
+            output.mux(stream.encode(resampled))
+    output.mux(stream.encode(None))
+
+
+def turned(data: bytes, degrees: int) -> bytes:
+    """An MP4 file whose picture must be turned clockwise by this to be upright (ISO/IEC 14496-12, 8.3.2)."""
+    one, upright = 0x10000, (1, 0, 0, 1)
+    matrix = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]
+    track = data.index(b"tkhd")
+    old, new = (
+        struct.pack(">9i", a * one, b * one, 0, c * one, d * one, 0, 0, 0, 0x40000000)
+        for a, b, c, d in (upright, matrix)
+    )
+    place = data.index(old, track)
+    return data[:place] + new + data[place + len(old) :]
 
 
 def _chapter_marks(count: int, seconds: Fraction) -> list[dict[str, object]]:

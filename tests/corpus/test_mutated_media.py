@@ -21,7 +21,7 @@ from shared.media.sandbox import MediaSandbox
 
 _CASES = int(os.environ.get("STUDIO_CORPUS_CASES", "200"))
 _SEED = int(os.environ.get("STUDIO_CORPUS_SEED", "20300101"))
-_LIMITS = MediaLimits(wall_seconds=20.0, cpu_seconds=10)
+_LIMITS = MediaLimits(wall_seconds=20.0, cpu_seconds=10, video_wall_seconds=20.0, video_cpu_seconds=10)
 
 
 def _generator() -> ModuleType:
@@ -65,6 +65,8 @@ def _open(sandbox: MediaSandbox, path: Path, data: bytes) -> None:
     found = sniff(data[:HEAD_BYTES])
     if found is not None and found.kind is MediaKind.IMAGE:
         sandbox.normalise_image(path, path.with_suffix(".out"))
+    elif found is not None and found.kind is MediaKind.VIDEO and len(data) % 3:
+        sandbox.normalise_video(path, path.with_suffix(".out"))
     elif found is not None and found.kind is MediaKind.VIDEO and len(data) % 2:
         sandbox.probe_video(path)
     else:
