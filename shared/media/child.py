@@ -143,7 +143,7 @@ def _answer(work: Callable[[], Any], limits: MediaLimits) -> dict[str, Any]:
 
 
 def _blame(error: OSError, limits: MediaLimits) -> dict[str, Any]:
-    # FFmpeg calls damage that it stumbles over an input error, too; what truly happens to a file comes from Python.
+    # FFmpeg calls damage in a file an input error, too; what truly happens to our files comes from Python.
     is_decoders = type(error).__module__.startswith("av.")
     if error.errno in _MACHINE_ERRORS and not is_decoders:
         return {"trouble": f"writing failed: {error.strerror}"}
