@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.orchestrator.domain.caption_looks import style_shown
 from services.orchestrator.domain.captions import caption_cues, characters_that_fit
 from services.orchestrator.domain.clips import clip_sound, moving_picture, still_by_default
 from services.orchestrator.domain.motion import motion_for
@@ -201,10 +202,12 @@ def _segment(
     """One piece of a clip; it mentions only the transition, the titles and the cues that it shows."""
     in_transition = first_frame < clip.transition_in.frames
     last_frame = first_frame + frames
+    style = outline.caption_style
+    cues = clip.cues if style.burn_in else ()
     shown = clip.model_copy(
         update={
             "transition_in": clip.transition_in if in_transition else Transition(),
-            "cues": tuple(c for c in clip.cues if c.start_frame < last_frame and c.end_frame > first_frame),
+            "cues": tuple(c for c in cues if c.start_frame < last_frame and c.end_frame > first_frame),
             "titles": tuple(t for t in clip.titles if t.start_frame < last_frame and t.end_frame > first_frame),
         }
     )
@@ -212,7 +215,7 @@ def _segment(
         rate=outline.rate,
         size=outline.size,
         profile=outline.profile,
-        caption_style=outline.caption_style,  # titles keep clear of captions, also where there are none
+        caption_style=style_shown(style, has_cues=bool(shown.cues), has_titles=bool(shown.titles)),
         look=look_shown(outline.look, shown.titles),
         clip=shown,
         before=_tail(outline, before) if in_transition and before else None,

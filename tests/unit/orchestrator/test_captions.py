@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.orchestrator.domain.caption_looks import style_shown
 from services.orchestrator.domain.captions import MIN_MS, caption_cues, characters_that_fit
 from shared.contracts.tasks import SpokenWord
-from shared.contracts.timeline import CaptionStyle, Cue, FrameSize, Rate
+from shared.contracts.timeline import CaptionMode, CaptionStyle, Cue, FrameSize, Rate
 
 RATE = Rate(numerator=30)
 LEAST = MIN_MS * 30 // 1000
@@ -164,3 +165,19 @@ def flickers_of(choice: Sequence[int], starts: Sequence[int], words: Sequence[Sp
     if min(shown) < 1 or max(lengths) > 24:
         return float("inf")
     return sum(time < LEAST for time in shown)
+
+
+def test_a_style_is_named_only_as_far_as_it_is_seen():
+    style = CaptionStyle(
+        mode=CaptionMode.SENTENCE, box_opacity_permille=0, size_permille=60, text_colour="#ABCDEF"
+    )
+    other = style.model_copy(update={"box_colour": "#123456", "highlight_colour": "#123456"})
+    seen = {"has_cues": True, "has_titles": False}
+    assert style_shown(style, **seen) == style_shown(other, **seen) == style
+    assert style_shown(style, has_cues=False, has_titles=False) == style_shown(CaptionStyle(burn_in=False), **seen)
+    beside_titles = style_shown(style, has_cues=False, has_titles=True)
+    assert (beside_titles.size_permille, beside_titles.text_colour) == (60, "#FFFFFF")
+    whole = CaptionStyle(
+        outline_permille=3, highlight_colour="#123456", box_colour="#654321", outline_colour="#111111"
+    )
+    assert style_shown(whole, **seen) == whole
