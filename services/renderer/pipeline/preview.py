@@ -83,8 +83,8 @@ def _sheet(
 
 
 def _columns(tiles: int, width: int, height: int) -> int:
-    """About as wide as high again by half, like a screen."""
-    return min(tiles, max(1, round(math.sqrt(tiles * height / width * 1.5))))
+    """About twice as wide as high, like a screen."""
+    return min(tiles, max(1, round(math.sqrt(tiles * height / width * 2.3))))
 
 
 def _label(shot: PreviewShot) -> str:
