@@ -1,4 +1,4 @@
-"""H.264 encoding: what each profile means, and an encoder whose output depends on frames and profile alone."""
+"""Encoding: what each profile means in H.264, and an encoder whose output depends on frames and settings alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import av
 from av.codec.context import ThreadType
 from av.video.stream import VideoStream
 
-from shared.contracts.timeline import EncodingProfile, FrameSize, Rate
+from services.renderer.pipeline.codecs import CodecSettings, codec_settings
+from shared.contracts.timeline import EncodingProfile, FrameSize, Rate, VideoCodec
 
 # Code points of ITU-T H.273: BT.709 primaries, transfer and matrix; limited ("MPEG") range in FFmpeg's numbering.
 _BT709 = 1
@@ -40,11 +41,15 @@ SETTINGS: dict[EncodingProfile, EncoderSettings] = {
 }
 
 
+def key_frame_distance(rate: Rate) -> int:
+    """Most frames from one key frame to the next, in every codec."""
+    return max(1, round(rate.fraction * _KEY_FRAME_SECONDS))
+
+
 def x264_params(profile: EncodingProfile, rate: Rate) -> str:
     """The x264 parameters of a profile at a frame rate; segments join only when these are equal."""
-    keyint = max(1, round(rate.fraction * _KEY_FRAME_SECONDS))
     return (
-        f"bframes=3:b-pyramid=normal:keyint={keyint}:min-keyint=1:scenecut=0:open-gop=0:mbtree=1"
+        f"bframes=3:b-pyramid=normal:keyint={key_frame_distance(rate)}:min-keyint=1:scenecut=0:open-gop=0:mbtree=1"
         f":rc-lookahead={SETTINGS[profile].lookahead_frames}"
     )
 
@@ -78,20 +83,25 @@ class VideoEncoder:
 
 
 @contextmanager
-def video_encoder(path: Path, size: FrameSize, rate: Rate, profile: EncodingProfile) -> Iterator[VideoEncoder]:
+def video_encoder(
+    path: Path, size: FrameSize, rate: Rate, profile: EncodingProfile, codec: VideoCodec = VideoCodec.H264
+) -> Iterator[VideoEncoder]:
     """An encoder into an MP4 file with one video track, complete when the block ends without error.
 
     One thread and fixed settings: equal frames give equal bytes, in any process.
     """
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        encoder = VideoEncoder(container, _video_stream(container, size, rate, profile), rate)
+        encoder = VideoEncoder(
+            container, _video_stream(container, size, rate, encoder_settings(codec, profile, rate)), rate
+        )
         yield encoder
         encoder.finish()
 
 
-def _video_stream(
-    container: av.container.OutputContainer, size: FrameSize, rate: Rate, profile: EncodingProfile
-) -> VideoStream:
+def encoder_settings(codec: VideoCodec, profile: EncodingProfile, rate: Rate) -> CodecSettings:
+    """How the encoder of a codec is asked for a profile."""
+    if codec is not VideoCodec.H264:
+        return codec_settings(codec, profile, key_frame_distance(rate))
     settings = SETTINGS[profile]
     options = {
         "preset": settings.preset,
@@ -100,8 +110,17 @@ def _video_stream(
         "x264-params": x264_params(profile, rate),
         "flags": "+global_header",
     }
-    stream = container.add_stream("libx264", rate=rate.fraction, options=options)
+    return CodecSettings(encoder="libx264", options=options, reordered=REORDER_FRAMES)
+
+
+def _video_stream(
+    container: av.container.OutputContainer, size: FrameSize, rate: Rate, settings: CodecSettings
+) -> VideoStream:
+    stream = container.add_stream(settings.encoder, rate=rate.fraction, options=dict(settings.options))
+    assert isinstance(stream, VideoStream)  # noqa: S101  # each of the encoders makes pictures
     context = stream.codec_context
+    if settings.tag is not None:
+        context.codec_tag = settings.tag
     context.width, context.height, context.pix_fmt = size.width, size.height, "yuv420p"
     context.time_base = 1 / rate.fraction
     context.thread_count = 1  # more threads give other bits; processes are the parallelism

@@ -16,6 +16,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from services.renderer.pipeline.codecs import CodecSettings
 from services.renderer.pipeline.errors import BadSegmentError
 from shared.contracts.timeline import SAMPLE_RATE, Chapter, Rate, Timeline
 
@@ -78,20 +79,20 @@ def join(
     clock: VideoClock,
     segments: Sequence[SegmentFile],
     *,
-    reordered: int,
+    encoded: CodecSettings,
     sound: Path | None,
     progress: Callable[[int, int], None],
 ) -> None:
     """Write all segments one after the other, and the sound beside them.
 
     Args:
-        reordered: Depth of the encoder's frame reordering [frames].
+        encoded: How the segments were encoded.
         sound: An MP4 or Ogg file with one track; None for a silent video.
         progress: Called with (done, total) frames after each segment; may raise to stop.
     Raises:
         BadSegmentError: A segment does not hold its frames, or was encoded with other settings.
     """
-    _Joiner(output, clock, segments, reordered, progress).join(sound)
+    _Joiner(output, clock, segments, encoded, progress).join(sound)
 
 
 def copied_tracks(source: Path, output: OutputContainer) -> Iterator[Packet[Stream]]:
@@ -118,13 +119,13 @@ class _Joiner:
         output: OutputContainer,
         clock: VideoClock,
         segments: Sequence[SegmentFile],
-        reordered: int,
+        encoded: CodecSettings,
         progress: Callable[[int, int], None],
     ) -> None:
         self._output = output
         self._clock = clock
         self._segments = segments
-        self._reordered = reordered
+        self._encoded = encoded
         self._frames = sum(segment.frames for segment in segments)
         self._progress = progress
 
@@ -132,6 +133,8 @@ class _Joiner:
         with _opened_segment(self._segments[0], 0) as (_, first):
             video = self._output.add_stream_from_template(first)
             video.time_base = self._clock.time_base
+            if self._encoded.tag is not None:
+                video.codec_context.codec_tag = self._encoded.tag
             extradata = bytes(first.codec_context.extradata or b"")
         if audio is None:
             self._copy(self._video_packets(video, extradata), iter(()))
@@ -167,8 +170,8 @@ class _Joiner:
     ) -> Iterator[Packet[Stream]]:
         """Packets of one segment, moved to frame ``base``.
 
-        x264 gives very short streams other decoding times than long ones, so these are not shifted but counted
-        anew over the whole video; what it reorders never exceeds its declared depth.
+        Encoders give very short streams other decoding times than long ones, so these are not shifted but
+        counted anew over the whole video; what they reorder never exceeds the declared depth.
         """
         shown: set[int] = set()
         for count, packet in enumerate(_real_packets(container, stream)):
@@ -176,7 +179,7 @@ class _Joiner:
             shown.add(frame)
             packet.time_base = self._clock.time_base
             packet.pts = (base + frame) * self._clock.ticks_per_frame
-            packet.dts = (base + count - self._reordered) * self._clock.ticks_per_frame
+            packet.dts = (base + count - self._encoded.reordered) * self._clock.ticks_per_frame
             packet.duration = self._clock.ticks_per_frame
             packet.stream = target
             if count == 0 and not packet.is_keyframe:

@@ -13,6 +13,9 @@ from av.stream import Stream
 from services.renderer.pipeline.errors import BadAssemblyError
 from shared.contracts.timeline import SAMPLE_RATE, Rate
 
+# WebM counts whole milliseconds, and in its length also the 6.5 ms that a decoder of Opus needs to get going.
+_WEBM_SLACK = Fraction(8, 1000)
+
 
 def verify_video(path: Path, rate: Rate, frames: int, samples: int | None) -> None:
     """Check that a video holds exactly ``frames`` frames and ``samples`` samples, each at its time.
@@ -28,6 +31,21 @@ def verify_video(path: Path, rate: Rate, frames: int, samples: int | None) -> No
             raise BadAssemblyError("the video has a sound track that was not asked for")
     if not index_comes_first(path):
         raise BadAssemblyError("the index of the video is not at its start")
+
+
+def verify_webm(path: Path, rate: Rate, frames: int, samples: int | None) -> None:
+    """Check a WebM video like :func:`verify_video`; its times are whole milliseconds.
+
+    Raises:
+        BadAssemblyError: It does not hold every frame and its sound; names the first difference.
+    """
+    with av.open(str(path), format="webm") as container:
+        verify_frames(container, rate, frames)
+        length = Fraction(container.duration or 0, av.time_base)
+        if (samples is not None) != bool(container.streams.audio):
+            raise BadAssemblyError("the video has no sound track, or one that was not asked for")
+    if abs(length - frames / rate.fraction) > _WEBM_SLACK:
+        raise BadAssemblyError(f"the video lasts {float(length)} s instead of {frames} frames")
 
 
 def index_comes_first(path: Path) -> bool:

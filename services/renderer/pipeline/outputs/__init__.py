@@ -7,9 +7,12 @@ from pathlib import Path
 
 from services.renderer.pipeline.outputs.hls import write_hls
 from services.renderer.pipeline.outputs.material import Heartbeat, Material
+from services.renderer.pipeline.outputs.renditions import write_hevc, write_webm
 from shared.contracts.timeline import Output
 
 MAKERS: dict[Output, Callable[[Material, Path, Heartbeat], tuple[str, ...]]] = {
+    Output.HEVC: write_hevc,
+    Output.WEBM: write_webm,
     Output.HLS: write_hls,
 }
 """Who makes an output from a finished video; each writes files into a folder and returns their names."""

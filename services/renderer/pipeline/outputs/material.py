@@ -17,11 +17,12 @@ Heartbeat = Callable[[], None]
 class Material:
     """A finished video and what else was made of its timeline.
 
-    ``video`` is the verified MP4 file with H.264 and AAC, ``opus`` the same sound as Opus (None for a silent
-    video, and where nobody needs it), ``segments`` those of further codecs.
+    ``video`` is the verified MP4 file with H.264, ``audio`` its sound as AAC, ``opus`` the same for WebM; a silent
+    video has neither. ``segments`` are those of further codecs.
     """
 
     timeline: Timeline
     video: Path
+    audio: Path | None = None
     opus: Path | None = None
     segments: Mapping[VideoCodec, Sequence[SegmentFile]] = field(default_factory=dict)
