@@ -12,12 +12,14 @@ from shared.contracts.projects import Brief, ProjectDraft, SlideDraft
 from shared.contracts.revisions import SlideLook
 from shared.contracts.timeline import Rate
 from shared.errors import InvalidInputError
+from studiomatic.brand_kit import brand_entry, brand_kit
 from studiomatic.project_captions import caption_entry
 from studiomatic.project_file import ProjectFile, Slide, Voice
 from studiomatic.project_media import HandsIn, ProjectMedia
 from studiomatic.project_picture import picture_entry, transition_entry
 from studiomatic.project_problems import checked
 from studiomatic.project_sound import music_draft, music_entry, sound_entry
+from studiomatic.project_titles import titles_entry
 from studiomatic.project_video import framing_entry, is_narrated, video_entry
 
 
@@ -39,6 +41,8 @@ def to_draft(
         BadMediaError: A file cannot be used; names it.
     """
     media = ProjectMedia(folder, desk, earlier)
+    brand = brand_kit(file.brand, folder)
+    intro, outro = file.intro or brand.intro, file.outro or brand.outro
     brief = None
     if file.topic is not None or file.text is not None:
         topic = file.topic if file.topic is not None else file.text or ""
@@ -62,10 +66,11 @@ def to_draft(
         "profile": file.style.profile,
         "crossfade_ms": round(file.style.crossfade * 1000),
         "transition": file.style.transition.choice(file.style.fps, "style"),
-        "captions": file.style.captions.caption_style(media),
+        "captions": brand.captions_under(file.style.captions).caption_style(media),
+        "look": brand.look(media),
         "outputs": file.outputs,
-        "intro": file.intro.cut("intro", media) if file.intro else None,
-        "outro": file.outro.cut("outro", media) if file.outro else None,
+        "intro": intro.cut("intro", media) if intro else None,
+        "outro": outro.cut("outro", media) if outro else None,
     }
     return checked(ProjectDraft, values)
 
@@ -86,6 +91,8 @@ def from_draft(draft: ProjectDraft, *, project_id: str, media: dict[str, str] | 
         "transition": transition_entry(draft.transition),
         "captions": caption_entry(draft.captions, media),
     }
+    if brand := brand_entry(draft.look, media):
+        data["brand"] = brand
     data["voice"] = "none" if draft.silent else {"speed": draft.voice_speed_percent / 100}
     data["music"] = music_entry(draft.music, media)
     if sound := sound_entry(draft):
@@ -116,8 +123,10 @@ def _slide_draft(slide: Slide, place: str, media: ProjectMedia, rate: Rate) -> S
         voice=media.sound(slide.voice, place),
         voice_take=slide.voice_take,
         seconds=slide.seconds,
+        lower_third=slide.named(),
         look=SlideLook(
             **slide.picture_look(rate, place),
+            title_is_shown=slide.show_title,
             pause_ms=round(slide.pause * 1000),
             clip=slide.clip(place, media, is_narrated=is_narrated(slide.narration, slide.voice)),
         ),
@@ -128,6 +137,7 @@ def _slide_entry(slide: SlideDraft, media: dict[str, str]) -> dict[str, Any]:
     """Only what differs from the default, in the order an author reads it."""
     entry: dict[str, Any] = {
         "title": slide.title,
+        **titles_entry(slide),
         "narration": slide.narration,
         "image": media.get(slide.image.asset.sha256) if slide.image else None,
         **video_entry(slide, media),

@@ -3,6 +3,7 @@
     title: How bees find flowers
     language: en
     style: {size: 1920x1080, fps: 30, profile: standard, crossfade: 0.5, captions: true}
+    brand: brand.yaml              # fonts, colours, logo, see brand_kit
     voice: {speed: 1.0}            # or: none
     music: {mood: calm, level: -12, duck: -6}   # or: none, or: path/to/music.mp3
     sound: {loudness: -14}
@@ -41,10 +42,12 @@ from ruamel.yaml.error import YAMLError
 
 from shared.contracts.timeline import EncodingProfile, FrameSize, Output, Rate
 from shared.errors import InvalidInputError
+from studiomatic.brand_kit import BrandEntry
 from studiomatic.project_captions import CaptionEntry, CaptionWords
 from studiomatic.project_picture import PictureWords, TransitionEntry, TransitionWords
 from studiomatic.project_problems import problems_in, yaml_problem
 from studiomatic.project_sound import MusicEntry, MusicWords, SoundWords
+from studiomatic.project_titles import TitleWords
 from studiomatic.project_video import ClipEntry, VideoWords
 
 ASPECTS: dict[str, tuple[int, int]] = {
@@ -116,7 +119,7 @@ VoiceEntry = Annotated[
 ]
 
 
-class Slide(VideoWords, PictureWords, _Part):
+class Slide(VideoWords, PictureWords, TitleWords, _Part):
     """One slide."""
 
     title: str = Field(default="", max_length=200)
@@ -152,6 +155,7 @@ class ProjectFile(_Part):
     text: str | None = None
     slide_count: int | None = Field(default=None, ge=1, le=100)
     style: Style = Style()
+    brand: BrandEntry | None = None
     voice: VoiceEntry = Voice()
     music: MusicEntry = MusicWords()
     sound: SoundWords = SoundWords()

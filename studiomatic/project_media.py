@@ -11,6 +11,8 @@ from shared.contracts.references import AssetReference, AudioReference, FontRefe
 from shared.contracts.timeline import VideoReference
 from shared.errors import BadMediaError, InvalidInputError
 
+_KEPT = "asset:"
+
 R = TypeVar("R", ImageReference, AudioReference, FontReference, VideoReference)
 
 
@@ -35,6 +37,7 @@ class ProjectMedia:
         self._folder = folder
         self._desk = desk
         self._kept = {_asset_name(given.asset): given for given in _given(earlier)} if earlier else {}
+        self._fonts: dict[Path, FontReference] = {}
 
     def image(self, name: str | None, place: str) -> ImageReference | None:
         """The picture that a slide names."""
@@ -50,13 +53,19 @@ class ProjectMedia:
 
     def font(self, name: str | None, place: str) -> FontReference | None:
         """The font that a brand names."""
-        return self._reference(name, place, FontReference, self._desk.add_font)
+        return self._reference(name, place, FontReference, self._add_font)
 
     def video(self, name: str, place: str) -> VideoReference:
         """The video that a slide, the intro or the outro names."""
         video = self._reference(name, place, VideoReference, self._desk.add_video)
         assert video is not None  # noqa: S101  # it was named
         return video
+
+    def _add_font(self, path: Path) -> FontReference:
+        """Hand a font in; one for titles and captions alike is drawn through only once."""
+        if path not in self._fonts:
+            self._fonts[path] = self._desk.add_font(path)
+        return self._fonts[path]
 
     def _reference(self, name: str | None, place: str, kind: type[R], add: Callable[[Path], R]) -> R | None:
         if name is None:
@@ -69,6 +78,11 @@ class ProjectMedia:
         if not path.exists():
             raise InvalidInputError(f"{place}: there is no file {name} in {self._folder}")
         return path.resolve()
+
+
+def is_kept(name: str) -> bool:
+    """Whether a name stands for an asset of an earlier revision, not for a file."""
+    return name.startswith(_KEPT)
 
 
 def kept_media(draft: ProjectDraft) -> dict[str, str]:
@@ -99,4 +113,4 @@ def _placed(place: str, add: Callable[[Path], R], path: Path) -> R:
 
 
 def _asset_name(asset: AssetReference) -> str:
-    return f"asset:{asset.sha256}"
+    return f"{_KEPT}{asset.sha256}"

@@ -39,6 +39,9 @@ _WORDS = {
 }
 """Plainer words for what pydantic says, with its figures."""
 
+_FORMS = ("Voice", "Music", "BrandWords", "str")
+"""Names of the forms that an entry may have; no words of a project file."""
+
 _YAML_HINTS = {
     "mapping values are not allowed": "put text that holds a colon in quotes",
     "cannot start any token": "indent with spaces, and put text that begins with a special character in quotes",
@@ -74,7 +77,7 @@ def _place(location: tuple[int | str, ...]) -> str:
     for part in location:
         if isinstance(part, int) and parts and parts[-1] == "slides":
             parts[-1] = f"slide {part + 1}"
-        elif not str(part).startswith(("function-", "literal[")) and part not in ("Voice", "Music", "str"):
+        elif not str(part).startswith(("function-", "literal[")) and part not in _FORMS:
             parts.append(str(part))
     return f"{', '.join(parts)}: " if parts else ""
 

@@ -16,7 +16,7 @@ from studiomatic.client import ClientPort
 from studiomatic.project_draft import from_draft
 
 PROBE_FILE = "probe.json"
-_SUFFIXES = {"image/png": ".png", "audio/wav": ".wav", "video/mp4": ".mp4"}
+_SUFFIXES = {"image/png": ".png", "audio/wav": ".wav", "video/mp4": ".mp4", "font/sfnt": ".ttf"}
 
 
 def check_output_folder(folder: Path) -> None:
@@ -93,6 +93,9 @@ def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path) -> dict[
     assets |= {name: clip.video.asset for name, clip in clips.items() if clip}
     if draft.music.audio is not None:
         assets["music"] = draft.music.audio.asset
+    look, captions = draft.look, draft.captions
+    brand = {"logo": look.watermark and look.watermark.image, "font": look.font, "caption-font": captions.font}
+    assets |= {name: given.asset for name, given in brand.items() if given}
     paths: dict[str, str] = {}
     for name, asset in assets.items():
         if asset.sha256 not in paths:
