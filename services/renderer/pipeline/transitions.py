@@ -66,6 +66,46 @@ class Takeover:
         return eased(Easing.SMOOTH, self.part)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Lattice:
+    """Where the samples of a plane lie on the frame [luma px]: how far apart, and how far down the first is."""
+
+    pitch: int
+    first_down: float
+
+    def draw(
+        self,
+        source: Plane,
+        plane: Plane,
+        scale: float,
+        part: tuple[slice, slice] = (slice(None), slice(None)),
+        opacity: float = 1.0,
+        onto: Plane | None = None,
+    ) -> None:
+        """Draw ``source``, a whole frame, about its middle, ``scale`` times as large.
+
+        Args:
+            part: Rows and columns that are drawn.
+            onto: Where that part is drawn instead of in ``plane``.
+        """
+        down, across = (
+            self._source_index(length, offset, which.start or 0, scale)
+            for length, offset, which in zip(plane.shape, (self.first_down, 0.0), part, strict=True)
+        )
+        resample(source, plane[part] if onto is None else onto, 1 / scale, 1 / scale, across, down, opacity)
+
+    def _source_index(self, length: int, offset: float, index: int, scale: float) -> float:
+        """Which sample of the frame comes to lie at ``index``, when it is ``scale`` times as large."""
+        middle = (length * self.pitch - 1) / 2
+        place = offset + self.pitch * index
+        return (middle + (place - middle) / scale - offset) / self.pitch
+
+
+_CHROMA = _Lattice(pitch=2, first_down=0.5)
+_LATTICES = (_Lattice(pitch=1, first_down=0.0), _CHROMA, _CHROMA)
+"""Chroma lies on the left luma column of its pair, halfway between the two rows (see planes)."""
+
+
 def _draw_crossfade(takeover: Takeover, target: Planes) -> None:
     takeover.outgoing(target, 1.0)
     takeover.incoming(target, takeover.part)
@@ -129,28 +169,50 @@ def wipe_weights(length: int, travelled: float, pixels_each: int = 1) -> _Weight
 def _draw_zoom(takeover: Takeover, target: Planes) -> None:
     """Towards the viewer: the clip before out of the frame, the incoming one, soft at its edges, into it."""
     takeover.outgoing(takeover.scratch, 1.0)
-    _draw_grown(takeover.scratch, target, 1 + (ZOOM_OUTGOING - 1) * takeover.travelled)
+    grown = 1 + (ZOOM_OUTGOING - 1) * takeover.travelled
+    for source, plane, lattice in zip(takeover.scratch, target, _LATTICES, strict=True):
+        lattice.draw(source, plane, grown)
     takeover.incoming(takeover.scratch, 1.0)
-    grown = Planes(*(np.empty_like(plane) for plane in target))
-    _draw_grown(takeover.scratch, grown, _incoming_scale(takeover))
-    for plane, over in zip(target, grown, strict=True):
-        weights = zoom_weights(plane.shape, _incoming_scale(takeover), takeover.part)
-        cv2.blendLinear(over, plane, weights, 1 - weights, plane)
+    scale, opacity = _incoming_scale(takeover), min(1.0, takeover.part / ZOOM_FADE)
+    for source, plane, lattice in zip(takeover.scratch, target, _LATTICES, strict=True):
+        _draw_soft(source, plane, lattice, scale, opacity)
 
 
-def zoom_weights(shape: tuple[int, ...], scale: float, part: float) -> _Weights:
-    """How much of a clip that zooms in is seen: a soft rectangle of ``scale`` of the frame, which fades in.
+def _draw_soft(source: Plane, plane: Plane, lattice: _Lattice, scale: float, opacity: float) -> None:
+    """The whole of a frame, ``scale`` times as large, in the middle; only its soft edges are mixed by weights."""
+    down, across = (zoom_weights(length, scale) for length in plane.shape)
+    (top, upper, lower, bottom), (left, inner_left, inner_right, right) = _parts(down), _parts(across)
+    inside = (slice(upper, lower), slice(inner_left, inner_right))
+    lattice.draw(source, plane, scale, inside, opacity)
+    for rows, columns in (
+        (slice(top, upper), slice(left, right)),
+        (slice(lower, bottom), slice(left, right)),
+        (slice(upper, lower), slice(left, inner_left)),
+        (slice(upper, lower), slice(inner_right, right)),
+    ):
+        below = plane[rows, columns]
+        if below.size:
+            over = below.copy()
+            lattice.draw(source, plane, scale, (rows, columns), onto=over)
+            weights = np.outer(down[rows], across[columns]) * np.float32(opacity)
+            cv2.blendLinear(over, below, weights, 1 - weights, below)
+
+
+def zoom_weights(length: int, scale: float) -> _Weights:
+    """How much of a clip that zooms in is seen along one side of the frame, as far as its soft edges decide.
 
     Args:
-        shape: Height and width of the plane.
-        part: How much of the transition is over.
+        length: Samples of the frame's side, of which the clip takes ``scale``.
     """
     edge = ZOOM_EDGE * math.sqrt((1 - scale) / (1 - ZOOM_INCOMING))
-    down, across = (
-        _smooth(np.clip((scale / 2 - np.abs((np.arange(length) + 0.5) / length - 0.5)) / max(edge, 1e-6), 0, 1))
-        for length in shape
-    )
-    return np.outer(down, across) * np.float32(min(1.0, part / ZOOM_FADE))
+    inside = scale / 2 - np.abs((np.arange(length) + 0.5) / length - 0.5)
+    return _smooth(np.clip(inside / max(edge, 1e-6), 0, 1))
+
+
+def _parts(weights: _Weights) -> tuple[int, int, int, int]:
+    """Where anything is seen, where all of it, where that ends, and where nothing is seen any more."""
+    some, whole = np.flatnonzero(weights), np.flatnonzero(weights >= 1)
+    return int(some[0]), int(whole[0]), int(whole[-1]) + 1, int(some[-1]) + 1
 
 
 def _smooth(ramp: NDArray[np.float64]) -> _Weights:
@@ -160,18 +222,6 @@ def _smooth(ramp: NDArray[np.float64]) -> _Weights:
 def _incoming_scale(takeover: Takeover) -> float:
     """Fast at first, at rest when the clip fills the frame."""
     return ZOOM_INCOMING + (1 - ZOOM_INCOMING) * (1 - (1 - takeover.part) ** 2)
-
-
-def _draw_grown(source: Planes, target: Planes, scale: float) -> None:
-    """A whole frame about its middle, ``scale`` times as large."""
-    height, width = target.y.shape
-    step = 1 / scale
-    left, top = ((length - 1) / 2 * (1 - step) for length in (width, height))
-    resample(source.y, target.y, step, step, left, top)
-    # Chroma sample (i, j) lies at luma (2i, 2j + 0.5); see planes.
-    chroma = (left / 2, (top + 0.5 * step - 0.5) / 2)
-    resample(source.u, target.u, step, step, *chroma)
-    resample(source.v, target.v, step, step, *chroma)
 
 
 def yuv_of(colour: str) -> tuple[float, float, float]:
