@@ -41,10 +41,14 @@ EMOJI_STRIKE = 109
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """A font file; an emoji face has colour pictures in place of outlines."""
+    """A font file, open in the sizes that were asked for as long as somebody refers to it.
+
+    An emoji face has colour pictures in place of outlines.
+    """
 
     path: Path
     characters: frozenset[int] = field(repr=False)
+    _sizes: dict[int, ImageFont.FreeTypeFont] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -62,7 +66,11 @@ class Face:
 
     def at(self, size: int) -> ImageFont.FreeTypeFont:
         """The font at a size [px]; an emoji face only exists at :data:`EMOJI_STRIKE`."""
-        return _sized(self.path, EMOJI_STRIKE if self.is_emoji else size)
+        size = EMOJI_STRIKE if self.is_emoji else size
+        if size not in self._sizes:
+            raqm = ImageFont.Layout.RAQM
+            self._sizes[size] = ImageFont.truetype(str(self.path), size, layout_engine=raqm)
+        return self._sizes[size]
 
     def has(self, character: str) -> bool:
         """Whether it can draw this character."""
@@ -108,11 +116,5 @@ def font_digests() -> dict[str, str]:
     }
 
 
-@cache
 def _face_of(path: Path) -> Face:
     return Face(path=path, characters=characters_of(path))
-
-
-@cache
-def _sized(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.RAQM)
