@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from shared.contracts.look import Colour
 from shared.contracts.revisions import Camera, Focus, SlideLook, TransitionChoice
@@ -129,7 +130,7 @@ def picture_entry(look: SlideLook) -> dict[str, Any]:
     focus, usual = look.focus, SlideLook()
     return {
         "fit": look.fit.value if look.fit is not usual.fit else None,
-        "focus": [focus.x_permille / 1000, focus.y_permille / 1000] if focus else None,
+        "focus": _inline(CommentedSeq([focus.x_permille / 1000, focus.y_permille / 1000])) if focus else None,
         "camera": look.camera.value if look.camera is not usual.camera else None,
         "transition": transition_entry(look.transition) if look.transition else None,
     }
@@ -137,11 +138,17 @@ def picture_entry(look: SlideLook) -> dict[str, Any]:
 
 def transition_entry(choice: TransitionChoice) -> Any:
     """The words for a transition; its kind alone where that says all."""
-    entry: dict[str, Any] = {"kind": choice.kind.value}
+    entry = CommentedMap(kind=choice.kind.value)
     if choice.length_ms and choice.kind is not TransitionKind.CUT:
         entry["seconds"] = choice.length_ms / 1000
     if choice.kind in _MOVES:
         entry["direction"] = choice.direction.value
     if choice.kind is TransitionKind.FADE:
         entry["colour"] = choice.colour
-    return entry if len(entry) > 1 else choice.kind.value
+    return _inline(entry) if len(entry) > 1 else choice.kind.value
+
+
+def _inline(entry: CommentedMap | CommentedSeq) -> Any:
+    """Written on one line."""
+    entry.fa.set_flow_style()
+    return entry
