@@ -22,10 +22,11 @@ def webvtt(timeline: Timeline) -> str:
 
 
 def _span(cue: VideoCue, rate: Rate, mark: str) -> str:
-    return f"{_time(cue.start_frame, rate, mark)} --> {_time(cue.end_frame, rate, mark)}"
+    return f"{clock_time(cue.start_frame, rate, mark)} --> {clock_time(cue.end_frame, rate, mark)}"
 
 
-def _time(frame: int, rate: Rate, mark: str) -> str:
+def clock_time(frame: int, rate: Rate, mark: str) -> str:
+    """When a frame starts, as hours, minutes, seconds and thousandths after ``mark``."""
     seconds, thousandths = divmod(milliseconds(frame, rate), 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
