@@ -61,6 +61,7 @@ Part = tuple[str, AssetReference]
 
 
 TIMELINE = "the timeline"
+VIDEO = "video.mp4"
 
 
 class StoredPartError(TaskFailedError):
@@ -162,8 +163,7 @@ class Render:
             out.mkdir()
             sounds = self._fetched_sounds(plan, timeline, out)
             assembly = self._run(self._assembly(plan, timeline, Path(folder), out), context, command.deadline_s)
-            probe = dataclasses.asdict(self._probing.probe_video(out / "video.mp4"))
-            (out / "probe.json").write_text(json.dumps(probe, default=str, indent=2))
+            (out / "probe.json").write_text(json.dumps(self._probes(out, assembly.files), default=str, indent=2))
             files = tuple(self._keep(context, out / name) for name in (*assembly.files, *sounds, "probe.json"))
         return VideoAssembled(files=files, frames=assembly.frames)
 
@@ -213,6 +213,15 @@ class Render:
             images=self._fetch_all([poster], folder),
             out_folder=out,
         )
+
+    def _probes(self, out: Path, names: Sequence[str]) -> dict[str, Any]:
+        """What an independent look at the video found, and below ``outputs`` at its further forms."""
+        probes = {
+            name: dataclasses.asdict(self._probing.probe_video(out / name))
+            for name in names
+            if media_type_of(name).startswith("video/")
+        }
+        return {**probes.pop(VIDEO), "outputs": probes}
 
     def _fetched_sounds(self, plan: AssemblyPlan, timeline: Timeline, out: Path) -> list[str]:
         """Bring what was mixed; returns the names of the files that the author asked for."""
