@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import Visible, visible_at
+from services.renderer.pipeline.placing import CHROMA_ACROSS, Lattice
 from services.renderer.pipeline.planes import Plane, Planes, planes_of
 from services.renderer.pipeline.resample import resample
 from shared.contracts.timeline import ClipTail, FrameSize, MovingPicture, PictureClip, Rate, VideoReference
@@ -47,9 +48,16 @@ class MovingFrames:
 
     def fitting(self, index: int, size: FrameSize) -> Planes:
         """The same, made smaller where it has far more pixels than a frame of ``size`` that holds it whole."""
-        source = self.at(index)
+        shrink = self._shrink(size)
+        return self.at(index) if shrink == 1 else _shrunk(self.at(index), shrink, shrink)
+
+    def chroma_fitting(self, size: FrameSize) -> Lattice:
+        """How chroma lies in what :meth:`fitting` gives, from left to right."""
+        return _shrunk_chroma(self.original[0], self._shrink(size))
+
+    def _shrink(self, size: FrameSize) -> float:
         step = max(self.original[0] / size.width, self.original[1] / size.height)
-        return _shrunk(source, step, step) if step > _WIDEST_STEP else source
+        return step if step > _WIDEST_STEP else 1
 
 
 class VideoPicture:
@@ -79,16 +87,16 @@ def video_frame(index: int, step: Fraction) -> int:
 def draw_part(source: Planes, visible: Visible, size: FrameSize, target: Planes, opacity: float = 1.0) -> None:
     """Draw a part of a video frame over all of ``target``."""
     step_x, step_y = visible.width / size.width, visible.height / size.height
-    left, top = visible.left, visible.top
+    left, top, across = visible.left, visible.top, CHROMA_ACROSS
     if max(step_x, step_y) > _WIDEST_STEP:
+        across = _shrunk_chroma(source.y.shape[1], step_x)
         height, width = source.y.shape
         source = _shrunk(source, step_x, step_y)
         scale_x, scale_y = source.y.shape[1] / width, source.y.shape[0] / height
         left, step_x, top, step_y = left * scale_x, step_x * scale_x, top * scale_y, step_y * scale_y
-    # A pixel's centre lies half a pixel from its edge. Chroma sample (i, j) lies at luma (2i, 2j + 0.5), in the
-    # source as in the target (see planes).
+    # A pixel's centre lies half a pixel from its edge; for chroma see planes.
     luma = (left + step_x / 2 - 0.5, top + step_y / 2 - 0.5)
-    chroma = (luma[0] / 2, (top + step_y - 1) / 2)
+    chroma = ((left + step_x * CHROMA_ACROSS.first - across.first) / 2, (top + step_y - 1) / 2)
     for plane, onto, first in zip(source, target, (luma, chroma, chroma), strict=True):
         resample(plane, onto, step_x, step_y, *first, opacity)
 
@@ -96,12 +104,24 @@ def draw_part(source: Planes, visible: Visible, size: FrameSize, target: Planes,
 def _shrunk(source: Planes, step_x: float, step_y: float) -> Planes:
     """Made so small that one pixel is left for each of the frame, each the mean of what it covers."""
     height, width = source.y.shape
-    half = (max(1, round(width / step_x / 2)), max(1, round(height / step_y / 2)))
+    half = (_half(width, step_x), _half(height, step_y))
     return Planes(
         y=_averaged(source.y, (half[0] * 2, half[1] * 2)),
         u=_averaged(source.u, half),
         v=_averaged(source.v, half),
     )
+
+
+def _shrunk_chroma(width: int, step: float) -> Lattice:
+    """Where chroma lies after :func:`_shrunk`: in the middle of the samples that became one, so farther right."""
+    if step <= 1:
+        return CHROMA_ACROSS
+    became_one = width / (2 * _half(width, step))
+    return Lattice(first=1 - (1 - CHROMA_ACROSS.first) / became_one, pitch=CHROMA_ACROSS.pitch)
+
+
+def _half(length: int, step: float) -> int:
+    return max(1, round(length / step / 2))
 
 
 def _averaged(plane: Plane, size: tuple[int, int]) -> Plane:

@@ -12,7 +12,7 @@ import numpy as np
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import contained_at, visible_at
 from services.renderer.pipeline.moving import MovingFrames, VideoPicture
-from services.renderer.pipeline.placing import CHROMA_ACROSS, CHROMA_MIDDLE, Lattice, place
+from services.renderer.pipeline.placing import CHROMA_MIDDLE, Lattice, place
 from services.renderer.pipeline.planes import Planes
 from services.renderer.pipeline.resample import resample
 from services.renderer.pipeline.still_cache import StillCache
@@ -66,9 +66,8 @@ class PictureFiles:
         backdrop = self._still(clip, size).backdrop if clip.fit is Fit.CONTAIN else None
         if backdrop is None:
             return VideoPicture(frames, clip, size)
-        return Contained(
-            lambda index: frames.fitting(index, size), frames.original, backdrop, clip, size, CHROMA_ACROSS
-        )
+        across = frames.chroma_fitting(size)
+        return Contained(lambda index: frames.fitting(index, size), frames.original, backdrop, clip, size, across)
 
     def _still(self, clip: PictureClip | ClipTail, size: FrameSize) -> Still:
         path = self._path(clip.image.asset.sha256)
