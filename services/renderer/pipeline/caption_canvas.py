@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,61 +15,59 @@ Mask = NDArray[np.float32]
 
 # In shares of the font size. Text without a box keeps readable on any picture by a soft shadow.
 _BOX_RADIUS = 0.3
-_SHADOW_BLUR, _SHADOW_DROP, _SHADOW_OPACITY = 0.06, 0.035, 0.75
+_SHADOW_BLUR, _SHADOW_DROP, _SHADOW_STRENGTH, _SHADOW_OPACITY = 0.075, 0.035, 1.9, 0.8
 _SUPERSAMPLING = 4
 
 
 class Canvas:
-    """A picture of a caption: ``rgb`` premultiplied in 0..255, ``alpha`` in 0..1, both float32."""
+    """A picture of a caption, float32: ``rgb`` (3, height, width) premultiplied in 0..255, ``alpha`` in 0..1."""
 
     def __init__(self, layout: CaptionLayout) -> None:
         self._layout = layout
-        self.rgb = np.zeros((layout.height, layout.width, 3), np.float32)
+        self.rgb = np.zeros((3, layout.height, layout.width), np.float32)
         self.alpha = np.zeros((layout.height, layout.width), np.float32)
 
     @classmethod
-    def drawn(cls, layout: CaptionLayout, style: CaptionStyle, colour: str) -> Canvas:
-        """All of a caption, its letters in one colour; emoji have their own.
-
-        Args:
-            colour: As ``#RRGGBB``.
-        """
+    def ground(cls, layout: CaptionLayout, style: CaptionStyle) -> Canvas:
+        """All of a caption but its letters: box, or shadow, and outline."""
         canvas = cls(layout)
-        runs = [run for word in layout.words if word for run in word.runs]
         if style.box_opacity_permille:
             opacity = np.float32(style.box_opacity_permille / 1000)
             canvas._cover(canvas._box_mask() * opacity, _rgb(style.box_colour))
-        else:
-            canvas._cover(canvas._shadow_mask(runs), _rgb("#000000"))
+        outlined = canvas._text_mask(layout.outline)
+        if not style.box_opacity_permille:
+            canvas._cover(canvas._shadow_mask(outlined), _rgb("#000000"))
         if layout.outline:
-            canvas._cover(canvas._text_mask(runs, layout.outline), _rgb(style.outline_colour))
-        canvas._cover(canvas._text_mask(runs), _rgb(colour))
-        for run in runs:
-            if run.run.face.is_emoji:
-                canvas._draw_emoji(run)
+            canvas._cover(outlined, _rgb(style.outline_colour))
         return canvas
 
-    def scaled(self, scale: float, opacity: float) -> Canvas:
-        """The same picture larger or smaller about its middle, and fainter."""
+    def lettered(self, *colours: str) -> list[Canvas]:
+        """The same with its letters in each of some colours, as ``#RRGGBB``; emoji have their own."""
+        letters = self._text_mask()
+        return [self._with_letters(letters, colour) for colour in colours]
+
+    def _with_letters(self, letters: Mask, colour: str) -> Canvas:
         twin = Canvas(self._layout)
-        height, width = self.alpha.shape
-        matrix = np.array(
-            [[scale, 0, (1 - scale) * (width - 1) / 2], [0, scale, (1 - scale) * (height - 1) / 2]], np.float64
-        )
-        for target, source in ((twin.rgb, self.rgb), (twin.alpha, self.alpha)):
-            cv2.warpAffine(source, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR)
-            target *= np.float32(opacity)
+        twin.rgb[:], twin.alpha[:] = self.rgb, self.alpha
+        twin._cover(letters, _rgb(colour))
+        for run in self._runs():
+            if run.run.face.is_emoji:
+                twin._draw_emoji(run)
         return twin
+
+    def _runs(self) -> list[PlacedRun]:
+        return [run for word in self._layout.words if word for run in word.runs]
 
     def _cover(self, mask: Mask, colour: NDArray[np.float32]) -> None:
         """Lay a colour, or a picture of straight colours, over what is there."""
-        self.rgb += (colour - self.rgb) * mask[..., np.newaxis]
+        for plane, value in zip(self.rgb, colour, strict=True):
+            plane += (value - plane) * mask
         self.alpha += (1 - self.alpha) * mask
 
-    def _text_mask(self, runs: Sequence[PlacedRun], outline: float = 0.0) -> Mask:
+    def _text_mask(self, outline: float = 0.0) -> Mask:
         image = Image.new("L", (self._layout.width, self._layout.height))
         draw = ImageDraw.Draw(image)
-        for placed in runs:
+        for placed in self._runs():
             if not placed.run.face.is_emoji:
                 draw.text(
                     (placed.x, placed.baseline),
@@ -85,11 +81,11 @@ class Canvas:
                 )
         return np.asarray(image, np.float32) / np.float32(255)
 
-    def _shadow_mask(self, runs: Sequence[PlacedRun]) -> Mask:
+    def _shadow_mask(self, letters: Mask) -> Mask:
         size = self._layout.font_size
-        sharp = np.roll(self._text_mask(runs, self._layout.outline), max(1, round(size * _SHADOW_DROP)), axis=0)
-        soft = cv2.GaussianBlur(sharp, (0, 0), max(0.8, size * _SHADOW_BLUR))
-        return np.asarray(np.minimum(soft * np.float32(_SHADOW_OPACITY * 1.4), np.float32(_SHADOW_OPACITY)))
+        lower = np.roll(letters, max(1, round(size * _SHADOW_DROP)), axis=0)
+        soft = cv2.GaussianBlur(lower, (0, 0), max(0.8, size * _SHADOW_BLUR))
+        return np.asarray(np.minimum(soft * np.float32(_SHADOW_STRENGTH), np.float32(_SHADOW_OPACITY)))
 
     def _box_mask(self) -> Mask:
         left, top, right, bottom = (edge * _SUPERSAMPLING for edge in self._layout.box)
@@ -109,7 +105,7 @@ class Canvas:
         place = (round(placed.x + left * scale), round(placed.baseline + top * scale))
         layer.paste(picture.resize(size, Image.Resampling.LANCZOS), place)
         pixels = np.asarray(layer, np.float32)
-        self._cover(pixels[..., 3] / np.float32(255), pixels[..., :3])
+        self._cover(pixels[..., 3] / np.float32(255), pixels[..., :3].transpose(2, 0, 1))
 
 
 def _rgb(colour: str) -> NDArray[np.float32]:

@@ -201,7 +201,7 @@ class _Block:
         self.size = size
         self.lines = [[words[n] for n in line] for line in lines]
         self.line_widths = [self._line_width(line) for line in self.lines]
-        self.outline = caption_font_size(style, frame) * style.outline_permille / style.size_permille
+        self.outline = size * style.outline_permille / style.size_permille
         padding_x, padding_y = size * _PADDING_X, size * _PADDING_Y
         heights = [_line_heights(line, size) for line in self.lines]
         self.width = min(frame.width, _even(max(self.line_widths, default=0) + 2 * padding_x))

@@ -18,10 +18,11 @@ from shared.contracts.timeline import CaptionStyle
 class PlainCaption:
     """A caption in one colour."""
 
-    def __init__(self, layout: CaptionLayout, style: CaptionStyle) -> None:
+    def __init__(self, layout: CaptionLayout, style: CaptionStyle, *colours: str) -> None:
+        """Draw it in the text's colour, and in those of other states."""
         self._layout = layout
-        self._style = style
-        self._plain = self._overlay(style.text_colour)
+        canvases = Canvas.ground(layout, style).lettered(style.text_colour, *colours)
+        self._plain, *self._others = (Overlay.of(canvas, layout.x, layout.y) for canvas in canvases)
 
     @property
     def missing(self) -> frozenset[str]:
@@ -36,23 +37,13 @@ class PlainCaption:
     def _state(self, frame_number: int) -> Overlay:  # noqa: ARG002  # other modes change with the frame
         return self._plain
 
-    def _overlay(self, colour: str) -> Overlay:
-        return Overlay.of(Canvas.drawn(self._layout, self._style, colour), self._layout.x, self._layout.y)
 
-
-class _TwoColours(PlainCaption):
-    """A caption whose words take the highlight's colour."""
-
-    def __init__(self, layout: CaptionLayout, style: CaptionStyle) -> None:
-        super().__init__(layout, style)
-        self._coloured = self._overlay(style.highlight_colour)
-
-
-class HighlightedCaption(_TwoColours):
+class HighlightedCaption(PlainCaption):
     """A caption in which the word that is spoken has another colour."""
 
     def __init__(self, words: Sequence[ShownWord], layout: CaptionLayout, style: CaptionStyle) -> None:
-        super().__init__(layout, style)
+        super().__init__(layout, style, style.highlight_colour)
+        self._coloured = self._others[0]
         self._words = words
         self._states: dict[int | None, Overlay] = {None: self._plain}
 
@@ -73,11 +64,12 @@ class HighlightedCaption(_TwoColours):
         return overlay
 
 
-class FilledCaption(_TwoColours):
+class FilledCaption(PlainCaption):
     """A caption that fills with colour as it is spoken, word for word in the direction of reading."""
 
     def __init__(self, words: Sequence[TimedWord], layout: CaptionLayout, style: CaptionStyle) -> None:
-        super().__init__(layout, style)
+        super().__init__(layout, style, style.highlight_colour)
+        self._coloured = self._others[0]
         self._words = words
         self._parts: tuple[float, ...] = (0.0,) * len(words)
         self._now = self._plain.copy()

@@ -37,6 +37,10 @@ class Overlay:
         """The same, to be changed apart."""
         return Overlay([(drawn.copy(), remains.copy()) for drawn, remains in self._layers], self._x, self._y)
 
+    def scaled(self, scale: float, opacity: float) -> Overlay:
+        """The same larger or smaller about its middle, and fainter."""
+        return Overlay([_scaled(layer, scale, opacity) for layer in self._layers], self._x, self._y)
+
     def take(self, other: Overlay, columns: tuple[float, float], rows: tuple[int, int]) -> None:
         """Take over a part of another overlay of the same size and place.
 
@@ -73,6 +77,21 @@ def _columns(left: float, right: float) -> Iterator[tuple[int, int, float]]:
         yield last, last + 1, right - last
 
 
+def _scaled(layer: _Layer, scale: float, opacity: float) -> _Layer:
+    height, width = layer[0].shape
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    matrix = np.column_stack([np.eye(2) * scale, (1 - scale) * middle])
+    drawn, remains = (
+        np.asarray(cv2.warpAffine(plane, matrix, (width, height), borderValue=outside), np.uint8)
+        for plane, outside in zip(layer, (0, 255), strict=True)
+    )
+    return _faded(drawn, 0, opacity), _faded(remains, 255, opacity)
+
+
+def _faded(plane: Plane, towards: int, opacity: float) -> Plane:
+    return np.asarray(cv2.convertScaleAbs(plane, alpha=opacity, beta=towards * (1 - opacity)), np.uint8)
+
+
 def _mix(mine: Plane, theirs: Plane, share: float) -> None:
     if share == 1.0:
         mine[:] = theirs
@@ -81,14 +100,20 @@ def _mix(mine: Plane, theirs: Plane, share: float) -> None:
 
 
 def _layers_of(canvas: Canvas) -> tuple[_Layer, _Layer, _Layer]:
-    alpha = canvas.alpha
-    yuv = canvas.rgb @ YUV_FROM_RGB.T.astype(np.float32)
-    yuv += alpha[..., np.newaxis] * YUV_OFFSET.astype(np.float32)
-    remains, chroma_remains = _rounded(255 * (1 - alpha)), _rounded(255 * (1 - _halved(alpha)))
+    y, u, v = (_component(canvas, row, offset) for row, offset in zip(YUV_FROM_RGB, YUV_OFFSET, strict=True))
+    chroma_remains = _rounded(255 * (1 - _halved(canvas.alpha)))
     return (
-        (_rounded(yuv[..., 0]), remains),
-        (_rounded(_halved(yuv[..., 1])), chroma_remains),
-        (_rounded(_halved(yuv[..., 2])), chroma_remains),
+        (_rounded(y), _rounded(255 * (1 - canvas.alpha))),
+        (_rounded(_halved(u)), chroma_remains),
+        (_rounded(_halved(v)), chroma_remains),
+    )
+
+
+def _component(canvas: Canvas, weights: NDArray[np.float64], offset: float) -> Mask:
+    """Y, U or V of a canvas."""
+    red, green, blue = (np.float32(weight) for weight in weights)
+    return np.asarray(
+        red * canvas.rgb[0] + green * canvas.rgb[1] + blue * canvas.rgb[2] + np.float32(offset) * canvas.alpha
     )
 
 

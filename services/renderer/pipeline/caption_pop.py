@@ -38,7 +38,7 @@ class PoppingWords:
         self._spans = list(pairwise([min([cue.start_frame, *starts[:1]]), *starts[1:], cue.end_frame]))
         self._style = style
         self._pop_frames = max(1, round(rate.fraction * _POP_MS / 1000))
-        self._drawn: tuple[int, Canvas, dict[int, Overlay]] | None = None
+        self._drawn: tuple[int, dict[int, Overlay]] | None = None
 
     @property
     def missing(self) -> frozenset[str]:
@@ -52,16 +52,18 @@ class PoppingWords:
             self._overlay(shown[-1], frame_number - self._spans[shown[-1]][0]).blend(planes)
 
     def _overlay(self, number: int, age: int) -> Overlay:
-        layout = self._layouts[number]
+        """A word at its age [frames]; it stays as it is when it has popped up."""
         if self._drawn is None or self._drawn[0] != number:
-            self._drawn = (number, Canvas.drawn(layout, self._style, self._style.text_colour), {})
-        _, canvas, overlays = self._drawn
-        step = min(age, self._pop_frames)
-        if step not in overlays:
-            scale, opacity = _popped(step / self._pop_frames)
-            picture = canvas if step == self._pop_frames else canvas.scaled(scale, opacity)
-            overlays[step] = Overlay.of(picture, layout.x, layout.y)
-        return overlays[step]
+            self._drawn = (number, {self._pop_frames: self._at_rest(number)})
+        states, step = self._drawn[1], min(age, self._pop_frames)
+        if step not in states:
+            states[step] = states[self._pop_frames].scaled(*_popped(step / self._pop_frames))
+        return states[step]
+
+    def _at_rest(self, number: int) -> Overlay:
+        layout = self._layouts[number]
+        [canvas] = Canvas.ground(layout, self._style).lettered(self._style.text_colour)
+        return Overlay.of(canvas, layout.x, layout.y)
 
 
 def _popped(part: float) -> tuple[float, float]:

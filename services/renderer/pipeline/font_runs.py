@@ -84,6 +84,8 @@ def _faced_parts(text: str, own: Face | None) -> Iterator[tuple[Face | None, str
 
 def _emoji_at(text: str, place: int) -> str:
     """The emoji of more than one character that starts here; empty where none does."""
+    if unicodedata.category(text[place]) in _JOINING:
+        return ""
     found = _SEQUENCE.match(text, place)
     sequence = found.group() if found else ""
     starts = emoji_faces()[0].has(text[place]) or _FLAG_LETTER.match(text[place]) or "\u20e3" in sequence

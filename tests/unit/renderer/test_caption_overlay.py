@@ -45,7 +45,8 @@ def blended(overlay: Overlay) -> list[np.ndarray]:
 
 
 def overlay_of(layout: CaptionLayout, style: CaptionStyle, colour: str) -> Overlay:
-    return Overlay.of(Canvas.drawn(layout, style, colour), layout.x, layout.y)
+    [canvas] = Canvas.ground(layout, style).lettered(colour)
+    return Overlay.of(canvas, layout.x, layout.y)
 
 
 def take_all(target: Overlay, source: Overlay, words: Sequence[PlacedWord | None]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.renderer.pipeline.caption_canvas import Canvas
 from services.renderer.pipeline.caption_layout import captions_top, lay_out
 from services.renderer.pipeline.caption_words import glances, shown_words, timed_words
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
@@ -182,3 +183,13 @@ def test_captions_of_a_tall_frame_keep_clear_of_the_platforms_buttons():
 @pytest.mark.parametrize("text", ["Bees", "Bees see ultraviolet light that we never notice in"])
 def test_no_caption_of_two_lines_reaches_above_the_row_that_others_keep_to(frame, text):
     assert laid_out(text, frame).y + laid_out(text, frame).box[1] >= captions_top(STYLE, frame) - 2
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_written_can_be_drawn(text):
+    cue = cue_of(text, *((word, 0, 50) for word in text.split()))
+    layout = lay_out(shown_words(cue), CaptionStyle(outline_permille=5), FrameSize(width=320, height=180))
+    [canvas] = Canvas.ground(layout, CaptionStyle()).lettered("#FFFFFF")
+    assert canvas.alpha.shape == (layout.height, layout.width)
+    assert len(timed_words(cue)) == len(layout.words)

@@ -68,6 +68,7 @@ def test_unknown_characters_are_reported_and_invisible_ones_are_not():
 
 
 def test_a_joiner_between_letters_is_no_emoji():
+    assert runs_of("\u200d🏽\ufe0f") == ([], set())
     assert [run.text for run in runs_of("क्\u200dष")[0]] == ["क्\u200dष"]
 
 
