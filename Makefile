@@ -12,7 +12,7 @@ STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(B
 # Modules that can be run; the other files there are their parts.
 BENCHMARKS = $(subst /,.,$(basename $(sort $(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks))))
 
-.PHONY: help demo test check bench servers farm farm-demo farm-down format contracts lock clean static server-programs
+.PHONY: help demo test check bench servers farm farm-demo farm-down format contracts lock clean static server-programs test-programs
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ demo: .venv/.runtime ## make a narrated video from the bundled sample (needs onl
 	@$(BIN)/studio demo
 
 # Two processes, each with servers of its own: many tests wait. A file stays in one of them.
-test: .venv/.dev server-programs ## run everything, on private servers (as root: installs them with apt)
+test: .venv/.dev test-programs ## run everything, on private servers (as root: installs them with apt)
 	@status=0; { $(STATIC); } || status=$$?; $(BIN)/pytest -n 2 --dist loadfile --durations=15 || status=$$?; exit $$status
 
 check: .venv/.dev static ## what needs no server: format, lint, types, imports, unit and contract tests
@@ -68,6 +68,9 @@ static: .venv/.dev
 
 server-programs: .venv/.dev
 	@deploy/local/install-servers
+
+test-programs: .venv/.dev
+	@deploy/local/install-servers --for-tests
 
 .venv/.runtime: requirements/runtime.txt pyproject.toml services/renderer/pipeline/resample.c
 	@deploy/local/make-venv $<

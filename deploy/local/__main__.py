@@ -20,7 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start RabbitMQ, PostgreSQL and radosgw, show their addresses, stop on Ctrl-C")
-    commands.add_parser("missing", help="list the Debian packages to install first; nothing when all are there")
+    missing = commands.add_parser(
+        "missing", help="list the Debian packages to install first; nothing when all are there"
+    )
+    missing.add_argument("--for-tests", action="store_true", help="also those that only the tests need")
     farm = commands.add_parser("farm", help="start, use and stop a farm that goes on without the terminal")
     add_commands(farm, _RUN_FOLDER / "farm")
     arguments = parser.parse_args()
@@ -30,7 +33,7 @@ def main() -> int:
         case "farm":
             return _farm(arguments)
         case _:
-            return _missing()
+            return _missing(for_tests=arguments.for_tests)
 
 
 def _farm(arguments: argparse.Namespace) -> int:
@@ -43,8 +46,8 @@ def _farm(arguments: argparse.Namespace) -> int:
         return 1
 
 
-def _missing() -> int:
-    for package in missing_packages():
+def _missing(*, for_tests: bool) -> int:
+    for package in missing_packages(for_tests=for_tests):
         print(package)  # noqa: T201 - the answer
     return 0
 

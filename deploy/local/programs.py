@@ -1,4 +1,4 @@
-"""Where the programs of the servers are, and what to install when they are not there."""
+"""Where the programs of the servers are, and those of the tests; what to install when they are not there."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ _PACKAGE_OF = {
     "ceph-osd": "ceph-osd",
 }
 
+#: The same for what tests look at videos with: a decoder that is not ours.
+_PACKAGE_OF_TESTS = {"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg"}
+
 #: RabbitMQ's own scripts, not the wrappers in /usr/sbin: those insist on root or the account rabbitmq.
 _RABBITMQ_FOLDER = Path("/usr/lib/rabbitmq/bin")
 #: Where Debian keeps each PostgreSQL version; none of them is on PATH.
@@ -32,23 +35,25 @@ _SYSTEM_FOLDERS = (Path("/usr/sbin"), Path("/usr/local/sbin"), Path("/sbin"))
 
 
 def find_program(name: str) -> Path:
-    """Find one of the programs that the servers are made of.
+    """Find one of the programs that the servers are made of, or that tests run.
 
     Raises:
         ServerUnavailableError: It is nowhere; the message says what to install.
     """
     found = _which(name)
     if found is None:
+        package = (_PACKAGE_OF | _PACKAGE_OF_TESTS)[name]
         raise ServerUnavailableError(
             f"The program {name} is not installed. Remedy, as root: "
-            f"apt-get install --no-install-recommends {_PACKAGE_OF[name]} (make test does it when run as root)."
+            f"apt-get install --no-install-recommends {package} (make test does it when run as root)."
         )
     return found
 
 
-def missing_packages() -> list[str]:
-    """List the Debian packages without which a server cannot be had here."""
-    return sorted({package for name, package in _PACKAGE_OF.items() if _which(name) is None})
+def missing_packages(*, for_tests: bool = False) -> list[str]:
+    """List the Debian packages without which the servers, or also the tests, cannot run here."""
+    wanted = _PACKAGE_OF | _PACKAGE_OF_TESTS if for_tests else _PACKAGE_OF
+    return sorted({package for name, package in wanted.items() if _which(name) is None})
 
 
 def _which(name: str) -> Path | None:
