@@ -22,6 +22,9 @@ _LOW_ASCENT, _LOW_DESCENT = 0.9, 0.28
 _HIGH_ASCENT, _HIGH_DESCENT = 1.06, 0.38
 
 _SMALLEST_PIXELS = 8
+LEAST_HEIGHT = _SMALLEST_PIXELS * (_HIGH_ASCENT + _HIGH_DESCENT)
+"""What a line of the smallest letters takes [px]."""
+
 _SHRINK = 0.94
 # Unicode: combining class of viramas, which join two letters; general categories of what follows its letter.
 _VIRAMA = 9
@@ -61,6 +64,8 @@ class TextBlock:
 
 def set_text(text: str, room: Room, own: Face | None, align: Align) -> TextBlock:
     """Set a text as large as it may be; the last lines are left out only where not even 8 pixels leave room.
+
+    Room of :data:`LEAST_HEIGHT` always holds one line.
 
     Args:
         own: A face that is asked before the bundled ones.
@@ -176,7 +181,7 @@ def _fitted(words: Sequence[_Word], room: Room, line_height: float) -> _Setting:
     the largest that leaves no line outside."""
     size = max(_SMALLEST_PIXELS, room.size)
     while True:
-        rows = max(1, int(room.height / (size * line_height)))
+        rows = int(room.height / (size * line_height))
         widths = [word.width(size) for word in words]
         gaps = [word.gap(size) for word in words]
         lines = balanced_lines(widths, gaps, room.width, min(room.lines, rows)) if words else []

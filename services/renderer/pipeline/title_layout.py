@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from services.renderer.pipeline.caption_layout import captions_top
 from services.renderer.pipeline.fonts import Face
-from services.renderer.pipeline.text_block import Align, Room, TextBlock, set_text
+from services.renderer.pipeline.text_block import LEAST_HEIGHT, Align, Room, TextBlock, set_text
 from shared.contracts.timeline import CaptionStyle, FrameSize, OnScreenTitle
 from shared.safe_area import caption_font_size, safe_area
 
@@ -94,8 +94,9 @@ def place_third(title: OnScreenTitle, frame: FrameSize, captions: CaptionStyle, 
     width, inner = area.width * share - 2 * padding_x - bar, bottom - top - 2 * padding_y
     detail_size = round(min(frame.width, frame.height) * _NAME_DETAIL_SIZE)
     detail = _small(title.detail, detail_size, width, inner * 0.4, own, Align.START)
-    text = set_text(title.text, _room(size, _NAME_LINES, width, inner - detail.height), own, Align.START)
     gap = size * _DETAIL_GAP if detail.runs else 0
+    height = max(LEAST_HEIGHT, inner - detail.height - gap)
+    text = set_text(title.text, _room(size, _NAME_LINES, width, height), own, Align.START)
     panel_width = _even(max(text.width, detail.width) + 2 * padding_x)
     panel_height = _even(text.height + gap + detail.height + 2 * padding_y)
     y = _even(bottom - panel_height)
