@@ -75,7 +75,8 @@ def shown_words(cue: Caption) -> list[ShownWord]:
     Two spoken words inside one written word light it for both; of a spoken word that is written as several, each
     has its share of the time; a spoken word that is not written is ignored.
     """
-    places, words = zip(*_written_words(cue.text), strict=True) if cue.text.strip() else ((), ())
+    written = list(_written_words(cue.text))
+    places, words = [place for place, _ in written], [word for _, word in written]
     timed = list(words)
     for start, end, first, last in _spoken_places(cue):
         touched = [n for n, at in enumerate(places) if at < end and at + len(words[n].text) > start]

@@ -84,7 +84,7 @@ def _faced_parts(text: str, own: Face | None) -> Iterator[tuple[Face | None, str
 
 def _emoji_at(text: str, place: int) -> str:
     """The emoji of more than one character that starts here; empty where none does."""
-    if unicodedata.category(text[place]) in _JOINING:
+    if unicodedata.category(text[place]) in _JOINING or _TONE.match(text[place]):
         return ""
     found = _SEQUENCE.match(text, place)
     sequence = found.group() if found else ""
