@@ -55,7 +55,7 @@ def test_every_frame_of_a_video_has_its_exact_time_at_every_rate(studio, tmp_pat
 @pytest.mark.parametrize("fit", Fit)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_video_of_any_size_shows_what_was_composed(studio, composed, decoded, tmp_path, width, height, fit):
-    """From a picture of an odd shape; the encoder adds little (36 dB), in the corners, too."""
+    """From a picture of an odd shape; the encoder adds little (34 dB), in the corners, too."""
     size = FrameSize(width=width, height=height)
     clip = studio.clip(studio.scenery(3, 333, 217), 2).model_copy(update={"fit": fit})
     spec = studio.spec(clip, size=size, profile=EncodingProfile.DRAFT)
@@ -65,9 +65,9 @@ def test_a_video_of_any_size_shows_what_was_composed(studio, composed, decoded, 
     drawn = composed(SegmentComposer(spec, studio.images), size, range(2))
     for planes, wanted in zip(shown, drawn, strict=True):
         assert [plane.shape for plane in planes] == [(height, width)] + [(height // 2, width // 2)] * 2
-        assert psnr(planes[0], wanted[0]) > 36
+        assert psnr(planes[0], wanted[0]) > 34
         for corner in (np.s_[:16, :16], np.s_[:16, -16:], np.s_[-16:, :16], np.s_[-16:, -16:]):
-            assert psnr(planes[0][corner], wanted[0][corner]) > 30
+            assert psnr(planes[0][corner], wanted[0][corner]) > 28
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
