@@ -94,6 +94,15 @@ def test_words_of_chinese_are_written_together_and_those_of_korean_apart():
     assert texts("使用 Google 地图") == ["使用 Google 地图"]
 
 
+def test_words_of_nothing_are_left_out():
+    words = [
+        word.model_copy(update={"text": text})
+        for word, text in zip(spoken("a b c"), ["", "bees", " "], strict=True)
+    ]
+    assert [cue.text for cue in cut(words)] == ["bees"]
+    assert cut([word.model_copy(update={"text": ""}) for word in words]) == ()
+
+
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (1080, 1080), (1080, 1350)])
 def test_two_lines_of_a_caption_fit_the_safe_area(size):
     frame = FrameSize(width=size[0], height=size[1])
