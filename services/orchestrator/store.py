@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -399,7 +399,7 @@ class JobUnit:
 
 def _job_values(job: JobRecord) -> dict[str, Any]:
     return {
-        **asdict(replace(job, files=())),
+        **{field.name: getattr(job, field.name) for field in fields(job)},
         "outline": job.outline.model_dump(mode="json"),
         "preview": job.preview.model_dump(mode="json") if job.preview else None,
         "state": job.state.value,
