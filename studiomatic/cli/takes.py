@@ -53,6 +53,8 @@ def _require_spoken(draft: ProjectDraft, slide: SlideDraft, number: int) -> None
 def _slide_with_new_takes(slide: SlideDraft, number: int, *, image: bool, voice: bool) -> SlideDraft:
     changes: dict[str, int] = {}
     if image:
+        if slide.look.clip is not None:
+            raise InvalidInputError(f"slide {number} shows a video of your own, so there is no other take of it")
         if slide.image is not None:
             raise InvalidInputError(f"the picture of slide {number} is your own, so there is no other take of it")
         changes["image_take"] = slide.image_take + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from services.content.domain.own_videos import videos_of
 from shared.contracts.projects import ProjectDraft
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import VideoReference
@@ -30,11 +31,7 @@ def media_of(draft: ProjectDraft) -> Iterator[tuple[str, _Reference]]:
             yield f"the picture of slide {number}", slide.image
         if slide.voice is not None:
             yield f"the voice of slide {number}", slide.voice
-        if slide.look.clip is not None:
-            yield from _parts_of(f"the video of slide {number}", slide.look.clip.video)
-    for place, cut in (("the intro", draft.intro), ("the outro", draft.outro)):
-        if cut is not None:
-            yield from _parts_of(place, cut.video)
+    yield from videos_of(draft)
     if draft.music.audio is not None:
         yield "the music", draft.music.audio
     if draft.look.font is not None:
@@ -45,34 +42,29 @@ def media_of(draft: ProjectDraft) -> Iterator[tuple[str, _Reference]]:
         yield "the font of the captions", draft.captions.font
 
 
-def check_media(draft: ProjectDraft, recorded: Collection[AssetReference]) -> None:
+def check_media(
+    draft: ProjectDraft, recorded: Collection[AssetReference], videos: Collection[VideoReference]
+) -> None:
     """Refuse a draft that refers to anything but media of its account, or says of them what is not so.
 
     Args:
         recorded: What the account has, as far as the draft names it.
+        videos: What is true of its videos; their bytes do not tell how long they are.
     Raises:
         InvalidInputError: Names the slide; does not tell what is unknown from what is another account's.
     """
     for place, reference in media_of(draft):
-        if reference.asset not in recorded or not _is_in_normal_form(reference):
+        is_known = reference in videos if isinstance(reference, VideoReference) else _is_in_normal_form(reference)
+        if reference.asset not in recorded or not is_known:
             raise InvalidInputError(
                 f"{place} is not among the media of this account; hand the file in again and use what is answered"
             )
 
 
-def _parts_of(place: str, video: VideoReference) -> Iterator[tuple[str, _Reference]]:
-    yield place, video
-    yield f"{place}, its poster,", video.poster
-    if video.audio is not None:
-        yield f"{place}, its sound,", video.audio
-
-
-def _is_in_normal_form(reference: _Reference) -> bool:
+def _is_in_normal_form(reference: ImageReference | AudioReference | FontReference) -> bool:
     asset = reference.asset
     if isinstance(reference, ImageReference):
         return asset.media_type == IMAGE_TYPE
-    if isinstance(reference, VideoReference):
-        return asset.media_type == VIDEO_TYPE
     if isinstance(reference, FontReference):
         return asset.media_type == FONT_TYPE
     length = _WAV_HEADER_BYTES + _WAV_SAMPLE_BYTES * reference.samples

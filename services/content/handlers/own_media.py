@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.content.domain.ledger import ProviderRequest
+from services.content.domain.own_videos import assets_of, made_of, stated_by
 from services.content.handlers.ports import Intake, Store
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import VideoReference
 from shared.storage import fingerprint_of
 
 _ORIGIN = "author"
-
-VIDEO_FORM = "1"
-"""Raised when videos are normalised in another way, so that files that are known are opened again."""
 
 
 class OwnMedia:
@@ -64,31 +61,19 @@ class OwnMedia:
 
     def _known_video(self, account_id: str, sha256: str) -> VideoReference | None:
         with self._store.reading() as unit:
-            entry = unit.ledger_entry(account_id, _video_request(sha256).digest)
-        if entry is None or entry.result is None:
-            return None
-        video = VideoReference.model_validate(entry.result)
-        return video if all(self._intake.holds(asset) for asset in _assets_of(video)) else None
+            entries = [unit.ledger_entry(account_id, asked(sha256).digest) for asked in (made_of, stated_by)]
+        videos = (VideoReference.model_validate(entry.result) for entry in entries if entry and entry.result)
+        return next((video for video in videos if all(map(self._intake.holds, assets_of(video)))), None)
 
     def _new_video(self, account_id: str, path: Path, sha256: str, name: str) -> VideoReference:
         video = self._intake.take_video(account_id, path, name)
-        self._record(account_id, *_assets_of(video))
+        self._record(account_id, *assets_of(video))
         with self._store.transaction() as unit:
-            for digest in (sha256, video.asset.sha256):
-                unit.remember(account_id, _video_request(digest), video.model_dump(mode="json"))
+            for request in (made_of(sha256), stated_by(video.asset.sha256)):
+                unit.remember(account_id, request, video.model_dump(mode="json"))
         return video
 
     def _record(self, account_id: str, *assets: AssetReference) -> None:
         with self._store.transaction() as unit:
             for asset in assets:
                 unit.add_asset(account_id, asset, _ORIGIN)
-
-
-def _assets_of(video: VideoReference) -> list[AssetReference]:
-    return [video.asset, video.poster.asset, *([video.audio.asset] if video.audio else [])]
-
-
-def _video_request(sha256: str) -> ProviderRequest:
-    return ProviderRequest(
-        kind="own_video", provider=_ORIGIN, provider_version=VIDEO_FORM, parameters={"sha256": sha256}, take=1
-    )

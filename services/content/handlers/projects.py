@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from services.content.domain.outline import build_outline, build_titles, check_draft
 from services.content.domain.own_media import check_media, media_of
+from services.content.domain.own_videos import stated_by, videos_of
 from services.content.domain.revision import Revision
 from services.content.domain.words import estimate_words
 from services.content.handlers.ports import Objects, Store
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
 from shared.contracts.references import AssetReference
 from shared.contracts.revisions import RevisionOutline
+from shared.contracts.timeline import VideoReference
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import new_id
 
@@ -135,7 +137,12 @@ class Projects:
         digests = {reference.asset.sha256 for _, reference in media_of(draft)}
         with self._store.reading() as unit:
             recorded = unit.recorded_assets(account_id, digests)
-        check_media(draft, recorded)
+            entries = [
+                unit.ledger_entry(account_id, stated_by(video.asset.sha256).digest)
+                for _, video in videos_of(draft)
+            ]
+        videos = [VideoReference.model_validate(entry.result) for entry in entries if entry and entry.result]
+        check_media(draft, recorded, videos)
 
     def _revision(self, account_id: str, project_id: str, revision_id: str | None) -> Revision:
         with self._store.reading() as unit:

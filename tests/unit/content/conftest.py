@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -34,7 +35,8 @@ from shared.clock import FixedClock
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobStarted
 from shared.contracts.projects import ProjectDraft, SlideDraft
-from shared.contracts.references import AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.timeline import Rate, VideoReference
 from shared.db import open_database
 from shared.errors import BadMediaError
 from shared.ids import AccountId, ExecutionId, JobId, new_id
@@ -92,6 +94,7 @@ class OpenDoor:
 
     def __init__(self, objects: StoredObjects) -> None:
         self._objects = objects
+        self.videos_opened = 0
 
     def take_image(self, account_id: str, path: Path, name: str) -> ImageReference:
         if path.read_bytes().startswith(b"bad"):
@@ -100,6 +103,37 @@ class OpenDoor:
 
     def take_audio(self, account_id: str, path: Path, name: str) -> AudioReference:
         return AudioReference(asset=self._objects.put_file(account_id, path, "audio/wav"), samples=48_000)
+
+    def take_logo(self, account_id: str, path: Path, name: str) -> ImageReference:
+        return self.take_image(account_id, path, name)
+
+    def take_font(self, account_id: str, path: Path, name: str) -> FontReference:
+        return FontReference(asset=self._objects.put_file(account_id, path, "font/sfnt"), family="Brand")
+
+    def take_video(self, account_id: str, path: Path, name: str) -> VideoReference:
+        """Two seconds at 30 frames/s, with sound; what is made of the file is another file."""
+        self.videos_opened += 1
+        with tempfile.TemporaryDirectory() as folder:
+            parts = [Path(folder) / kind for kind in ("video", "poster", "sound")]
+            for part in parts:
+                part.write_bytes(part.name.encode() + path.read_bytes())
+            parts[2].write_bytes(bytes(44 + 4 * 96_000))
+            video, poster, sound = (
+                self._objects.put_file(account_id, part, kind)
+                for part, kind in zip(parts, ("video/mp4", "image/png", "audio/wav"), strict=True)
+            )
+        return VideoReference(
+            asset=video,
+            width=1280,
+            height=720,
+            rate=Rate(numerator=30),
+            frames=60,
+            poster=ImageReference(asset=poster, width=1280, height=720),
+            audio=AudioReference(asset=sound, samples=96_000),
+        )
+
+    def holds(self, asset: AssetReference) -> bool:
+        return self._objects.exists(asset)
 
 
 class Desk:
@@ -112,7 +146,8 @@ class Desk:
         self.store = ContentStore(self.database, self.clock)
         self.object_store = open_store(location)
         objects = StoredObjects(self.object_store)
-        self.own_media = OwnMedia(self.store, OpenDoor(objects))
+        self.door = OpenDoor(objects)
+        self.own_media = OwnMedia(self.store, self.door)
         self.remote_media = RemoteMedia(self.own_media, StoreTransfers(self.object_store))
         self.projects = Projects(self.store, objects)
         self.fake = Fake()
