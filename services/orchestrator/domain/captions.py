@@ -49,9 +49,8 @@ def caption_cues(
         frames: Length of the clip; no caption reaches beyond it.
         max_characters: Longest caption, an ideograph counted twice; a single longer word stands alone.
     """
-    pieces = [
-        piece for word, before in zip(words, [None, *words], strict=False) for piece in _pieces(word, before)
-    ]
+    seen = [word for word in words if word.text.strip()]
+    pieces = [piece for before, word in pairwise([None, *seen]) if word for piece in _pieces(word, before)]
     timed = [_caption_word(rate, piece, lead_frames, frames) for piece in pieces]
     spoken = [
         Spoken(
