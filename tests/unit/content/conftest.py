@@ -35,7 +35,7 @@ from shared.clock import FixedClock
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobStarted
 from shared.contracts.projects import ProjectDraft, SlideDraft
-from shared.contracts.references import AssetReference, AudioReference, ImageReference
+from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import Rate, VideoReference
 from shared.db import open_database
 from shared.errors import BadMediaError
