@@ -34,6 +34,10 @@ PANS_BELOW = 0.62
 FACE = 0.2
 """Room kept on every side of a point, as a part of the visible height (at most of twice the width)."""
 
+HEADROOM = 0.25
+"""How far below the middle a guessed point is shown, as a part of what is visible, times the part of the height
+that is cut: what stands out is often the clothes, and the head above them must not go."""
+
 OFF_CENTRE = 0.16
 """A point as far from the middle as this, in parts of the picture, is one to move towards."""
 
@@ -45,10 +49,12 @@ _DRIFTS = ((0.5, 0.5), (0.38, 0.45), (0.62, 0.45), (0.42, 0.56), (0.58, 0.56))
 class _Scene:
     """A picture in its frame; places and lengths are parts of the picture's sides.
 
-    ``point`` is what must be seen, ``wide`` and ``high`` are the sides of the largest part that fits the frame.
+    ``point`` is what must be seen and ``target`` what the camera looks at for it; ``wide`` and ``high`` are the
+    sides of the largest part that fits the frame.
     """
 
     point: tuple[float, float] | None
+    target: tuple[float, float] | None
     wide: float
     high: float
     aspect: float
@@ -56,7 +62,7 @@ class _Scene:
 
     @property
     def centre(self) -> tuple[float, float]:
-        return self.point or (0.5, 0.5)
+        return self.target or (0.5, 0.5)
 
     def view(self, zoom: float, centre: tuple[float, float]) -> View:
         """The view nearest to this one that shows the point with room for a face, inside the picture."""
@@ -100,10 +106,14 @@ def motion_for(image: ImageReference, look: SlideLook, size: FrameSize, seconds:
 def _scene(image: ImageReference, look: SlideLook, size: FrameSize) -> _Scene:
     picture, frame = image.width / image.height, size.width / size.height
     focus = look.focus or image.interest
+    point = (focus.x_permille / 1000, focus.y_permille / 1000) if focus else None
+    high = min(1.0, picture / frame)
+    lift = 0.0 if look.focus else HEADROOM * high * (1 - high)
     return _Scene(
-        point=(focus.x_permille / 1000, focus.y_permille / 1000) if focus else None,
+        point=point,
+        target=(point[0], point[1] - lift) if point else None,
         wide=min(1.0, frame / picture),
-        high=min(1.0, picture / frame),
+        high=high,
         aspect=frame,
         chance=bytes.fromhex(image.asset.sha256),
     )
@@ -125,8 +135,8 @@ def _contained(scene: _Scene, camera: Camera) -> Motion:
 def _zoom(scene: _Scene, camera: Camera, seconds: float) -> Motion:
     """Ken Burns: towards the point, or away from it; without a point, a slight drift."""
     closeness = WIDE + _clamped(ZOOM_PER_SECOND * seconds, LEAST_ZOOM, MOST_ZOOM)
-    target = scene.point or _DRIFTS[scene.chance[0] % len(_DRIFTS)]
-    start = scene.centre if scene.point else (1 - target[0], 0.5)
+    target = scene.target or _DRIFTS[scene.chance[0] % len(_DRIFTS)]
+    start = scene.centre if scene.target else (1 - target[0], 0.5)
     wide, near = scene.view(WIDE, start), scene.view(closeness, target)
     return Motion(start=wide, end=near) if _goes_in(scene, camera) else Motion(start=near, end=wide)
 
@@ -135,7 +145,7 @@ def _goes_in(scene: _Scene, camera: Camera) -> bool:
     """Towards a point that lies aside; else the picture's own chance decides, so that moves differ."""
     if camera in (Camera.ZOOM_IN, Camera.ZOOM_OUT):
         return camera is Camera.ZOOM_IN
-    x, y = scene.centre
+    x, y = scene.point or (0.5, 0.5)
     return max(abs(x - 0.5), abs(y - 0.5)) > OFF_CENTRE or scene.chance[1] % 2 == 0
 
 
@@ -154,11 +164,11 @@ def _pan(scene: _Scene, seconds: float) -> Motion:
 def _way(scene: _Scene, axis: int, bounds: tuple[float, float], longest: float) -> tuple[float, float]:
     """Where the centre starts and ends."""
     least, most = bounds
-    if scene.point is None:
+    if scene.target is None:
         half = min(most - least, longest) / 2
         middle = (least + most) / 2
         return (middle - half, middle + half) if scene.chance[1] % 2 else (middle + half, middle - half)
-    end = _clamped(scene.point[axis], least, most)
+    end = _clamped(scene.target[axis], least, most)
     start = least if end - least > most - end else most
     return end + _clamped(start - end, -longest, longest), end
 

@@ -101,7 +101,15 @@ def test_a_portrait_in_a_landscape_is_panned_and_ends_at_what_matters() -> None:
     assert motion.start.zoom_permille == motion.end.zoom_permille
     assert (start[0], start[2]) == (end[0], end[2]) == (0, 1080)
     assert abs(start[1] - end[1]) > 40
-    assert (end[1] + end[3]) / 2 == pytest.approx(480, abs=5)
+    assert (end[1] + end[3]) / 2 == pytest.approx(480 - 0.25 * 607.5 * (1 - 607.5 / 1920), abs=5)
+
+
+def test_an_authors_focus_is_the_middle_and_a_guess_has_room_for_a_head_above_it() -> None:
+    point = {"x_permille": 500, "y_permille": 500}
+    own = motion_for(picture(1080, 1920), SlideLook(focus=Focus(**point), camera=Camera.HOLD), WIDE, 4)
+    guess = motion_for(picture(1080, 1920, interest=Point(**point)), SlideLook(camera=Camera.HOLD), WIDE, 4)
+    assert own.start.centre_y_permille == 500
+    assert 430 < guess.start.centre_y_permille < 460
 
 
 @pytest.mark.parametrize("seconds", [1, 4, 30])
