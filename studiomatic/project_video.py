@@ -37,7 +37,7 @@ def _block(value: Any) -> Any:
 class ClipWords(BaseModel):
     """An intro or outro; heard unless it is muted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: str = Field(min_length=1)
     start: float = Field(default=0, ge=0, alias="from", description="Where it begins [s]")
