@@ -12,10 +12,11 @@ import pytest
 
 from services.renderer.handlers import Render, StoredPartError
 from shared.bus.context import TaskContext
+from shared.contracts.look import Look, Watermark
 from shared.contracts.message import Value
-from shared.contracts.references import AssetReference
+from shared.contracts.references import AssetReference, FontReference, ImageReference
 from shared.contracts.tasks import AssembleVideo, AssemblyPlan, MixAudio, RenderSegment
-from shared.contracts.timeline import ClipTail, SegmentReference, SegmentSpec
+from shared.contracts.timeline import CaptionStyle, ClipTail, SegmentReference, SegmentSpec
 from shared.errors import NotFoundError, StorageUnavailableError, StudiomaticError
 from shared.storage.errors import DigestMismatchError
 
@@ -85,6 +86,7 @@ def reference(name: str) -> AssetReference:
 
 
 SPEC, TIMELINE, PLAN, SOUND, SEGMENT = map(reference, ("spec", "timeline", "plan", "sound", "segment"))
+LOGO, TITLE_FONT, CAPTION_FONT = map(reference, ("logo", "title font", "caption font"))
 
 
 @pytest.fixture
@@ -97,7 +99,11 @@ def tasks(objects: Objects, render: Render, context: TaskContext, timeline) -> d
         rate=made.rate,
         size=made.size,
         profile=made.profile,
-        caption_style=made.caption_style,
+        caption_style=CaptionStyle(font=FontReference(asset=CAPTION_FONT, family="C")),
+        look=Look(
+            font=FontReference(asset=TITLE_FONT, family="T"),
+            watermark=Watermark(image=ImageReference(asset=LOGO, width=64, height=64)),
+        ),
         clip=second,
         before=ClipTail(
             image=first.image, frames=first.frames, motion_frames=first.motion_frames, motion=first.motion
@@ -127,6 +133,9 @@ def tasks(objects: Objects, render: Render, context: TaskContext, timeline) -> d
         ("segment", lambda made: SPEC, "the plan of the segment"),
         ("segment", lambda made: made.pictures[1].image.asset, "the picture is"),
         ("segment", lambda made: made.pictures[0].image.asset, "the picture of the slide before"),
+        ("segment", lambda made: LOGO, "the logo"),
+        ("segment", lambda made: TITLE_FONT, "the font of the titles"),
+        ("segment", lambda made: CAPTION_FONT, "the font of the captions"),
         ("mix", lambda made: TIMELINE, "the timeline"),
         ("mix", lambda made: made.voices[1].audio.asset, "the voice of slide 2"),
         ("mix", lambda made: made.music.audio.asset, "the music"),
