@@ -13,19 +13,15 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import av
-
 from benchmarks.renderer.cpu import cpu_seconds
+from benchmarks.renderer.encoding import composed, encode_frames, standard_means
 from benchmarks.renderer.slideshow import SIZES, painted, slideshow
 from services.renderer.pipeline import encode
-from services.renderer.pipeline.compose import SegmentComposer
-from services.renderer.pipeline.encode import EncoderSettings, video_encoder
-from services.renderer.pipeline.planes import new_frame
+from services.renderer.pipeline.encode import EncoderSettings
 from services.renderer.pipeline.segment import render_segment
 from services.renderer.pipeline.still_cache import StillCache
 from shared.contracts.timeline import EncodingProfile, SegmentSpec
@@ -93,31 +89,16 @@ def both_ways(spec: SegmentSpec, images: dict[str, Path], folder: Path, rounds: 
     frames = composed(spec, images)
     rendered, encoded = folder / "rendered.mp4", folder / "encoded.mp4"
 
-    def encode_only() -> None:
-        with video_encoder(encoded, spec.size, spec.rate, spec.profile) as encoder:
-            for frame in frames:
-                encoder.add(frame)
-
     whole, alone = [], []
     for turn in range(rounds):
         stills = after_the_slide_before(spec, images)
-
-        def render(stills: StillCache = stills) -> None:
-            render_segment(spec, images, rendered, unwatched, stills)
-
-        for seconds, step in ((whole, render), (alone, encode_only))[:: 1 if turn % 2 else -1]:
+        render = partial(render_segment, spec, images, rendered, unwatched, stills)
+        for seconds, step in ((whole, render), (alone, partial(encode_frames, frames, spec, encoded)))[
+            :: 1 if turn % 2 else -1
+        ]:
             seconds.append(cpu_seconds(step))
     assert rendered.read_bytes() == encoded.read_bytes(), "rendering and encoding gave other bytes"
     return statistics.median(whole), statistics.median(alone)
-
-
-def composed(spec: SegmentSpec, images: dict[str, Path]) -> list[av.VideoFrame]:
-    """All frames of a segment, in memory."""
-    composer = SegmentComposer(spec, images)
-    frames = [new_frame(spec.size.width, spec.size.height) for _ in range(spec.frames)]
-    for number, frame in enumerate(frames):
-        composer.compose(spec.first_frame + number, frame)
-    return frames
 
 
 def after_the_slide_before(spec: SegmentSpec, images: dict[str, Path]) -> StillCache:
@@ -127,17 +108,6 @@ def after_the_slide_before(spec: SegmentSpec, images: dict[str, Path]) -> StillC
         image = spec.before.image
         stills.load(images[image.asset.sha256], image, spec.before.motion, spec.size)
     return stills
-
-
-@contextmanager
-def standard_means(settings: EncoderSettings) -> Iterator[None]:
-    """Let the profile ``standard`` mean other encoder settings for a while."""
-    before = encode.SETTINGS[EncodingProfile.STANDARD]
-    encode.SETTINGS[EncodingProfile.STANDARD] = settings
-    try:
-        yield
-    finally:
-        encode.SETTINGS[EncodingProfile.STANDARD] = before
 
 
 def unwatched(done: int, total: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.renderer.landscape import landscape
 from shared.contracts.references import AssetReference, ImageReference
 from shared.contracts.timeline import (
     CaptionStyle,
@@ -40,9 +43,27 @@ def painted(folder: Path, seed: int) -> tuple[ImageReference, Path]:
         cells = random.standard_normal((2 * 2**octave, 3 * 2**octave, 3)).astype(np.float32)
         picture += cv2.resize(cells, (1536, 1024), interpolation=cv2.INTER_CUBIC) * 0.55**octave
     picture = 128 + 40 * picture + random.standard_normal(picture.shape) * 2
-    path = folder / f"{seed}.png"
-    Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path, compress_level=1)
-    return _reference(path), path
+    return _stored(folder / f"{seed}.png", np.clip(picture, 0, 255).astype(np.uint8))
+
+
+def landscapes(folder: Path, count: int) -> list[tuple[ImageReference, Path]]:
+    """Pictures that are as hard to encode as photographs, in the normal form of pictures."""
+    return [_stored(folder / f"landscape-{seed}.png", landscape(seed)) for seed in range(count)]
+
+
+def reference_of(path: Path) -> ImageReference:
+    """The reference of a PNG file in the normal form of pictures."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    asset = AssetReference(
+        key=f"accounts/a/assets/{digest}", sha256=digest, size_bytes=path.stat().st_size, media_type="image/png"
+    )
+    with Image.open(path) as image:
+        return ImageReference(asset=asset, width=image.width, height=image.height)
+
+
+def _stored(path: Path, rgb: NDArray[np.uint8]) -> tuple[ImageReference, Path]:
+    Image.fromarray(rgb).save(path, compress_type=zlib.Z_RLE)
+    return reference_of(path), path
 
 
 def slideshow(images: Sequence[ImageReference], size: FrameSize) -> list[SegmentSpec]:
@@ -91,11 +112,3 @@ def _cue(text: str) -> Cue:
 
 def _tail(clip: PictureClip) -> ClipTail:
     return ClipTail(image=clip.image, frames=clip.frames, motion_frames=clip.motion_frames, motion=clip.motion)
-
-
-def _reference(path: Path) -> ImageReference:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    asset = AssetReference(
-        key=f"accounts/a/assets/{digest}", sha256=digest, size_bytes=path.stat().st_size, media_type="image/png"
-    )
-    return ImageReference(asset=asset, width=1536, height=1024)
