@@ -33,11 +33,12 @@ class EncoderSettings:
     lookahead_frames: int
 
 
-# Macroblock tree on top of superfast gives veryfast's quality at half its CPU time (benchmarks/renderer).
+# Chosen from the tables in docs/rendering.md (python -m benchmarks.renderer.profiles): with macroblock tree, superfast
+# gives veryfast's quality at 0.6 of its CPU time, and faster medium's, which slower presets hardly improve.
 SETTINGS: dict[EncodingProfile, EncoderSettings] = {
     EncodingProfile.DRAFT: EncoderSettings(preset="superfast", crf=26, lookahead_frames=10),
     EncodingProfile.STANDARD: EncoderSettings(preset="superfast", crf=19, lookahead_frames=10),
-    EncodingProfile.HIGH: EncoderSettings(preset="medium", crf=17, lookahead_frames=30),
+    EncodingProfile.HIGH: EncoderSettings(preset="faster", crf=17, lookahead_frames=30),
 }
 
 
