@@ -58,11 +58,15 @@ def x264_params(profile: EncodingProfile, rate: Rate) -> str:
 class VideoEncoder:
     """Takes composed frames in order and muxes them; pts count from 0 in frames."""
 
-    def __init__(self, container: av.container.OutputContainer, stream: VideoStream, rate: Rate) -> None:
+    def __init__(
+        self, container: av.container.OutputContainer, stream: VideoStream, rate: Rate, reordered: int
+    ) -> None:
         self._container = container
         self._stream = stream
         self._time_base = 1 / rate.fraction
+        self._reordered = reordered
         self._frames = 0
+        self._packets = 0
 
     def add(self, frame: av.VideoFrame) -> None:
         """Encode the next frame; x264 copies it, so the caller may refill the same one."""
@@ -79,8 +83,12 @@ class VideoEncoder:
         try:
             packets = self._stream.encode(frame)
         except av.ExternalError as error:
-            raise MemoryError from error  # settings and frames are always valid: x264 can only lack memory
-        self._container.mux(packets)
+            raise MemoryError from error  # settings and frames are always valid: an encoder can only lack memory
+        for packet in packets:
+            # Counted, because encoders give very short streams other decoding times, x265 even arbitrary ones.
+            packet.dts = self._packets - self._reordered
+            self._packets += 1
+            self._container.mux(packet)
 
 
 @contextmanager
@@ -92,9 +100,8 @@ def video_encoder(
     One thread and fixed settings: equal frames give equal bytes, in any process.
     """
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        encoder = VideoEncoder(
-            container, _video_stream(container, size, rate, encoder_settings(codec, profile, rate)), rate
-        )
+        settings = encoder_settings(codec, profile, rate)
+        encoder = VideoEncoder(container, _video_stream(container, size, rate, settings), rate, settings.reordered)
         yield encoder
         encoder.finish()
 

@@ -172,6 +172,12 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def studio_in() -> type[Studio]:
+    """Opens a studio in a folder, for what the tests of one file share."""
+    return Studio
+
+
 @pytest.fixture
 def never() -> threading.Event:
     """Nobody cancels."""
