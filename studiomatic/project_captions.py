@@ -45,8 +45,8 @@ def _block(value: Any) -> Any:
 
 
 def _known(value: Any) -> Any:
-    if value not in _styles():
-        raise ValueError(f"write true, false, or one of {', '.join(_styles())}")
+    if value not in named_styles():
+        raise ValueError(f"write true, false, or one of {', '.join(named_styles())}")
     return value
 
 
@@ -83,7 +83,7 @@ class CaptionWords(BaseModel):
             InvalidInputError: There is no such font file.
             BadMediaError: The font cannot be used.
         """
-        return _styles()[self.style].model_copy(
+        return named_styles()[self.style].model_copy(
             update={
                 **self._changes(),
                 "burn_in": self.burned_in,
@@ -105,9 +105,8 @@ CaptionEntry = Annotated[CaptionWords, BeforeValidator(_block)]
 
 def caption_entry(style: CaptionStyle, media: dict[str, str]) -> Any:
     """The words for a style: the name that comes nearest, and what differs from it."""
-    name, entry = min(
-        ((name, _differences(style, named)) for name, named in _styles().items()), key=lambda found: len(found[1])
-    )
+    found = [(name, _differences(style, named)) for name, named in named_styles().items()]
+    name, entry = min(found, key=lambda candidate: len(candidate[1]))
     if not style.burn_in:
         entry = {"burned_in": False, **entry}
     if style.font is not None:
@@ -129,7 +128,7 @@ def _differences(style: CaptionStyle, named: CaptionStyle) -> dict[str, Any]:
 
 
 @cache
-def _styles() -> dict[str, CaptionStyle]:
+def named_styles() -> dict[str, CaptionStyle]:
     """The named styles, those of the file, each on top of the plain one."""
     raw: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(_STYLES_FILE.read_text("utf-8"))
     return {name: _style_of(raw[_PLAIN] | words) for name, words in raw.items()}
