@@ -20,6 +20,8 @@ MAX_CHARACTERS = 64
 LINES = 2
 CHARACTER_WIDTH_PERMILLE = 550
 """An average letter of a bold sans serif is about 0.55 of the size of its font wide."""
+RAGGED_CHARACTERS = 4
+"""Lines end where words do: two hold so much less than twice a line, or letters would have to be smaller."""
 BOX_PADDING_PERMILLE = 840
 """Both sides of the box together, of the size of its font."""
 LONGEST_THAI_WORD = 12
@@ -31,7 +33,8 @@ def characters_that_fit(size: FrameSize, style: CaptionStyle) -> int:
     """Most characters of one caption, so that two lines of them fit the safe area at the style's size."""
     letters = caption_font_size(style, size)
     room = safe_area(size).width - letters * BOX_PADDING_PERMILLE / 1000
-    return max(1, min(MAX_CHARACTERS, LINES * int(room * 1000 / (letters * CHARACTER_WIDTH_PERMILLE))))
+    line = int(room * 1000 / (letters * CHARACTER_WIDTH_PERMILLE))
+    return max(1, min(MAX_CHARACTERS, LINES * line - RAGGED_CHARACTERS))
 
 
 def caption_cues(
