@@ -245,7 +245,10 @@ class CaptionMode(StrEnum):
 
 
 class CaptionStyle(Value):
-    """How burned-in captions look; sizes in thousandths of the frame height."""
+    """How burned-in captions look; sizes in thousandths of the frame height, or of 1.4 times its width if less.
+
+    Wherever ``baseline_permille`` puts them, captions stay inside the safe area of the frame.
+    """
 
     burn_in: bool = True
     mode: CaptionMode = CaptionMode.HIGHLIGHT
