@@ -5,6 +5,7 @@ No secret has a default. Without any setting everything runs embedded in one dat
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +16,10 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigurationError
+from shared.media.limits import MediaLimits
 
 PREFIX = "STUDIO_"
+_NESTED = "__"
 
 
 class Environment(StrEnum):
@@ -45,7 +48,9 @@ class Settings(BaseSettings):
     Embedded mode needs none of it. A farm sets ``bus_url``, ``database_url`` and the ``s3_*`` group.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=_NESTED, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Field(default_factory=default_data_dir)
@@ -69,6 +74,11 @@ class Settings(BaseSettings):
     lease_s: int = Field(default=60, ge=2, le=3600, description="A silent worker loses its attempt after this")
     stop_grace_s: int = Field(default=25, ge=0, description="Running tasks may finish for this long on SIGTERM")
 
+    media: MediaLimits = Field(
+        default=MediaLimits(),
+        description="What outside media may be and cost, one by one: STUDIO_MEDIA__IMAGE_PIXELS",
+    )
+
     signing_key_file: Path | None = Field(default=None, description="Private key of this process (Ed25519, PEM)")
     signing_pins_file: Path | None = Field(default=None, description="Public keys of all services (JSON)")
 
@@ -91,6 +101,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}BUS_URL must start with memory://, amqp:// or amqps://, not {scheme}:")
         if self.database_url and not self.database_url.get_secret_value().startswith(("postgresql", "sqlite")):
             raise ValueError(f"{PREFIX}DATABASE_URL must start with postgresql+psycopg2://")
+        for limit in dataclasses.fields(self.media):
+            if getattr(self.media, limit.name) <= 0:
+                raise ValueError(f"{PREFIX}MEDIA{_NESTED}{limit.name.upper()} must be over 0")
         s3 = (self.s3_bucket, self.s3_access_key, self.s3_secret_key)
         if any(s3) and not all(s3):
             raise ValueError(f"set {PREFIX}S3_BUCKET, {PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY together")
@@ -119,5 +132,5 @@ def load_settings() -> Settings:
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:
-    name = PREFIX + "_".join(str(part) for part in location).upper() if location else ""
+    name = PREFIX + _NESTED.join(str(part) for part in location).upper() if location else ""
     return f"{name} {message}".strip()

@@ -26,6 +26,7 @@ from shared.contracts.timeline import FrameSize
 from shared.db import insert_if_absent, open_database
 from shared.errors import DatabaseUnavailableError
 from shared.ids import AccountId, new_id
+from shared.media.limits import MediaLimits
 from shared.storage import ObjectStore, asset_key, open_store
 
 TINY = FrameSize(width=128, height=128)
@@ -95,9 +96,8 @@ class FarmTrials:
 
     def submit_without_broker(self, account: AccountId, project_id: str) -> str:
         """Store a job in the orchestrator's tables, as another process of its own would; returns its id."""
-        desk = JobDesk(
-            self._databases["orchestrator"], _Outlines(ProjectDesk(self._databases["content"], self.objects))
-        )
+        projects = ProjectDesk(self._databases["content"], self.objects, MediaLimits())
+        desk = JobDesk(self._databases["orchestrator"], _Outlines(projects))
         return desk.submit(account, SubmitJob(project_id=project_id, idempotency_key=new_id()))
 
     def cancel(self, account: AccountId, job_id: str) -> None:

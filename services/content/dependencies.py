@@ -28,6 +28,7 @@ from shared.config import Settings
 from shared.contracts.references import AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import VideoReference
 from shared.db import Database, open_service_database
+from shared.media.limits import MediaLimits
 from shared.media.sandbox import MediaSandbox
 from shared.migrate import migrate
 from shared.storage import ObjectStore
@@ -39,11 +40,11 @@ SERVICE = "content"
 class ProjectDesk:
     """The use cases that a client needs, in any process that can reach the database and the objects."""
 
-    def __init__(self, database: Database, objects: ObjectStore) -> None:
+    def __init__(self, database: Database, objects: ObjectStore, limits: MediaLimits) -> None:
         store = ContentStore(database, SystemClock())
         stored = StoredObjects(objects)
         self.projects = Projects(store, stored)
-        self._own_media = OwnMedia(store, MediaIntake(MediaSandbox(), stored))
+        self._own_media = OwnMedia(store, MediaIntake(MediaSandbox(limits), stored))
 
     def add_image(self, account_id: str, path: Path) -> ImageReference:
         """Take in a picture of the author's own; raises ``BadMediaError`` naming it."""
@@ -76,7 +77,7 @@ class Content:
         store = ContentStore(self._database, clock)
         objects = open_configured_store(settings)
         stored = StoredObjects(objects)
-        intake = MediaIntake(MediaSandbox(), stored)
+        intake = MediaIntake(MediaSandbox(settings.media), stored)
         self.projects = Projects(store, stored)
         self.remote_media = RemoteMedia(OwnMedia(store, intake), StoreTransfers(objects))
         self.cancellations = Cancellations(store)

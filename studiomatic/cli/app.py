@@ -63,7 +63,8 @@ def config(bus: Bus = None, as_json: AsJson = False) -> None:
         print_json(values)
         return
     table = Table("variable", "value", box=None)
-    for name, value in values.items():
+    limits = {f"media__{name}": value for name, value in values.pop("media").items()}
+    for name, value in (values | limits).items():
         table.add_row(f"STUDIO_{name.upper()}", "" if value is None else str(value))
     console.print(table)
 

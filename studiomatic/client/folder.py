@@ -52,7 +52,7 @@ class FolderClient:
         migrate(orchestrator, ORCHESTRATOR)
         self._databases = (content, orchestrator)
         self._objects = open_configured_store(settings)
-        self._content = ProjectDesk(content, self._objects)
+        self._content = ProjectDesk(content, self._objects, settings.media)
         self._jobs = JobDesk(orchestrator, _LocalOutlines(self._content))
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from shared.config import LogFormat, load_settings
 from shared.errors import ConfigurationError, RemoteError, StudiomaticError, TaskFailedError
 from shared.ids import is_id, new_id
 from shared.logging import MASK, configure_logging, mask_secrets, mask_text
+from shared.media.limits import MediaLimits
 from shared.signing import SignatureInvalidError, Signer, Verifier
 
 KNOWN = "01a20e67-f96c-7495-a999-000000000001"
@@ -103,6 +104,7 @@ class TestConfig:
     def test_without_any_setting_everything_runs_embedded(self) -> None:
         settings = load_settings()
         assert settings.embedded
+        assert settings.media == MediaLimits()
         assert settings.database_url is None
         assert settings.s3_secret_key is None
 
@@ -113,6 +115,8 @@ class TestConfig:
             ({"STUDIO_DATABASE_URL": "mysql://user:hunter2@host"}, "STUDIO_DATABASE_URL"),
             ({"STUDIO_S3_SECRET_KEY": "hunter2"}, "STUDIO_S3_BUCKET"),
             ({"STUDIO_RENDER_SLOTS": "many-hunter2"}, "STUDIO_RENDER_SLOTS"),
+            ({"STUDIO_MEDIA__IMAGE_PIXELS": "many-hunter2"}, "STUDIO_MEDIA__IMAGE_PIXELS"),
+            ({"STUDIO_MEDIA__IMAGE_PIXELS": "0"}, "STUDIO_MEDIA__IMAGE_PIXELS"),
             ({"STUDIO_ENVIRONMENT": "production"}, "STUDIO_BUS_URL"),
             ({"STUDIO_ENVIRONMENT": "production", "STUDIO_BUS_URL": "amqps://h"}, "STUDIO_S3_BUCKET"),
             ({"STUDIO_LOG_LEVEL": "loud-hunter2"}, "STUDIO_LOG_LEVEL"),
