@@ -69,8 +69,8 @@ class MediaAccepted(Reply):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if sum(given is not None for given in (self.image, self.audio, self.font)) != 1:
-            raise ValueError("exactly one of image, audio and font is given")
+        if sum(given is not None for given in (self.image, self.audio, self.font, self.video)) != 1:
+            raise ValueError("exactly one of image, audio, font and video is given")
         return self
 
 

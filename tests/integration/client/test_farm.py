@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import av
 import pytest
 from PIL import Image
 
@@ -19,7 +21,7 @@ from deploy.local.servers import Servers
 from shared.clock import SystemClock
 from shared.contracts.jobs import JobSucceeded
 from shared.contracts.projects import MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.revisions import MusicMode
+from shared.contracts.revisions import ClipCut, MusicMode, SlideLook
 from shared.contracts.timeline import EncodingProfile, FrameSize
 from shared.errors import BadMediaError, NotFoundError
 from studiomatic import Client
@@ -111,6 +113,31 @@ def test_a_video_of_ones_own_picture_comes_home_with_all_its_files(
     assert written[0].name == "video.mp4"
     assert {"video.mp4", "project.yaml", "report.json", "poster.jpg"} <= {path.name for path in written}
     assert list((tmp_path / "media").iterdir())
+
+
+def test_a_video_of_ones_own_goes_up_and_is_shown(client: Client, picture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "clip.webm"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libvpx", rate=30, width=160, height=90, pix_fmt="yuv420p")
+        for number in range(12):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (160, 90), (20 * number, 90, 90)))
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    clip = client.add_video(path)
+    assert (clip.frames, clip.rate.numerator, clip.audio) == (12, 30, None)
+    with pytest.raises(BadMediaError, match=r"picture\.png: it is png"):
+        client.add_video(picture)
+
+    shown = SlideDraft(look=SlideLook(clip=ClipCut(video=clip)))
+    draft = draft_with(client, picture, "Own video").model_copy(update={"slides": (shown,)})
+    project = client.create_project(draft, idempotency_key="clip")
+    job_id = client.submit(project.project_id, idempotency_key="clip")
+    assert isinstance(list(client.watch(job_id))[-1].fact, JobSucceeded)
+    fetch_results(client, job_id, tmp_path / "out")
+    with av.open(str(tmp_path / "out" / "video.mp4")) as video:
+        assert video.streams.video[0].frames == 12
+    assert client.add_video(tmp_path / "out" / "media" / "clip-1.mp4") == clip
 
 
 def test_the_same_key_gives_the_same_project_and_job(client: Client, picture: Path, job_id: str) -> None:

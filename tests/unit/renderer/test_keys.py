@@ -57,6 +57,15 @@ def test_place_level_and_length_change_the_key(timeline):
     assert len({*keys, audio_key("engine 2", base)}) == 5
 
 
+@pytest.mark.parametrize("change", [{"start_sample": 1}, {"from_sample": 1}, {"samples": 11}, {"gain_db": -1.0}])
+def test_what_is_heard_of_a_clip_changes_the_key(timeline, change):
+    clip = ClipSound(audio=timeline().voices[0].audio, start_sample=0, samples=10)
+    keys = {
+        audio_key("engine", timeline(sounds=sounds)) for sounds in ((), (clip,), (clip.model_copy(update=change),))
+    }
+    assert len(keys) == 3
+
+
 def test_each_file_of_a_mix_has_a_key_of_its_own(timeline):
     made = timeline(outputs=tuple(Output))
     names = (SOUND, *sound_files(made))
