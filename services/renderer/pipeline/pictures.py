@@ -136,7 +136,5 @@ class Contained:
             for plane, drawn in zip(target, over, strict=True):
                 cv2.addWeighted(drawn, opacity, plane, 1 - opacity, 0, plane)
             return
-        for plane, behind in zip(target, self._backdrop, strict=True):
-            np.copyto(plane, behind)
         box = contained_at(self._motion, index, self._motion_frames, self._original, self._size)
-        place(self._planes_at(index), target, box, self._chroma_across)
+        place(self._planes_at(index), self._backdrop, target, box, self._chroma_across)

@@ -15,6 +15,9 @@ from services.renderer.pipeline.geometry import Box
 from services.renderer.pipeline.planes import Plane, Planes
 from services.renderer.pipeline.resample import resample
 
+_BLOCK = 32
+"""Samples that the kernel makes at once; those left over take it as long as some hundred others."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lattice:
@@ -42,15 +45,18 @@ class _Run:
     last_cover: float
 
 
-def place(source: Planes, target: Planes, box: Box, chroma_across: Lattice = CHROMA_MIDDLE) -> None:
-    """Draw all of ``source`` into ``box`` of the frame that ``target`` holds.
+def place(
+    source: Planes, backdrop: Planes, target: Planes, box: Box, chroma_across: Lattice = CHROMA_MIDDLE
+) -> None:
+    """Draw all of ``source`` into ``box`` of a frame, and ``backdrop``, a whole frame, around it.
 
     Args:
+        target: The frame; all of it is drawn.
         chroma_across: How chroma of the source lies from left to right; from top to bottom it is halfway.
     """
     height, width = source.y.shape
     steps = (width / box.width, height / box.height)
-    for number, (plane, onto) in enumerate(zip(source, target, strict=True)):
+    for number, (plane, behind, onto) in enumerate(zip(source, backdrop, target, strict=True)):
         of = (chroma_across, CHROMA_MIDDLE) if number else (LUMA, LUMA)
         at = (CHROMA_ACROSS, CHROMA_DOWN) if number else (LUMA, LUMA)
         runs = (
@@ -62,6 +68,7 @@ def place(source: Planes, target: Planes, box: Box, chroma_across: Lattice = CHR
             for axis, start in enumerate((box.left, box.top))
         ]
         _draw(plane, onto, runs, steps, (first[0], first[1]))
+        _surround(behind, onto, *runs)
 
 
 def _run(lattice: Lattice, start: float, length: float, count: int) -> _Run:
@@ -93,16 +100,24 @@ def _source_index(lattice: Lattice, step: float, place: float) -> float:
 def _draw(
     plane: Plane, onto: Plane, runs: tuple[_Run, _Run], steps: tuple[float, float], first: tuple[float, float]
 ) -> None:
+    """Sample a run of columns that is a little longer, in whole blocks; what is too much is hidden afterwards."""
     across, down = runs
-    area = onto[down.begin : down.end, across.begin : across.end]
-    edges = (
-        (area[:, :1], across.first_cover),
-        (area[:, -1:], across.last_cover),
-        (area[:1], down.first_cover),
-        (area[-1:], down.last_cover),
-    )
-    below = [edge.astype(np.float32) for edge, _ in edges]
-    resample(plane, area, *steps, *first)
-    for (edge, cover), kept in zip(edges, below, strict=True):
+    width = min(-(-(across.end - across.begin) // _BLOCK) * _BLOCK, onto.shape[1])
+    begin = min(across.begin, onto.shape[1] - width)
+    area = onto[down.begin : down.end, begin : begin + width]
+    resample(plane, area, *steps, first[0] + (begin - across.begin) * steps[0], first[1])
+
+
+def _surround(behind: Plane, onto: Plane, across: _Run, down: _Run) -> None:
+    """Put the backdrop around the runs, and into the samples that they cover in part."""
+    rows, columns = slice(down.begin, down.end), slice(across.begin, across.end)
+    onto[: down.begin], onto[down.end :] = behind[: down.begin], behind[down.end :]
+    onto[rows, : across.begin], onto[rows, across.end :] = behind[rows, : across.begin], behind[rows, across.end :]
+    for edge, cover in (
+        (np.s_[rows, across.begin], across.first_cover),
+        (np.s_[rows, across.end - 1], across.last_cover),
+        (np.s_[down.begin, columns], down.first_cover),
+        (np.s_[down.end - 1, columns], down.last_cover),
+    ):
         if cover < 1:
-            edge[:] = np.rint(edge * np.float32(cover) + kept * np.float32(1 - cover))
+            onto[edge] = np.rint(onto[edge] * np.float32(cover) + behind[edge] * np.float32(1 - cover))

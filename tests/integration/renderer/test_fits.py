@@ -118,11 +118,11 @@ def test_a_move_keeps_to_its_easing(easing):
 def test_a_plain_picture_covers_exactly_its_box_in_every_plane(box):
     """The light that it adds is that of its area, to a thousandth, for chroma as for luma."""
     left, top, width, height = box
-    target = Planes(
-        y=np.full((96, 128), 20, np.uint8), u=np.full((48, 64), 20, np.uint8), v=np.full((48, 64), 20, np.uint8)
+    source, backdrop, target = (
+        Planes(*(np.full(side, value, np.uint8) for side in ((high, wide), *[(high // 2, wide // 2)] * 2)))
+        for high, wide, value in ((60, 80, 220), (96, 128, 20), (96, 128, 99))
     )
-    source = Planes(*(np.full(shape, 220, np.uint8) for shape in ((60, 80), (30, 40), (30, 40))))
-    place(source, target, Box(left=left, top=top, width=width, height=height))
+    place(source, backdrop, target, Box(left=left, top=top, width=width, height=height))
     for plane, pixels in zip(target, (1, 4, 4), strict=True):
         area = (plane.astype(float) - 20).sum() / 200 * pixels
         assert area == pytest.approx(width * height, rel=0.004)
