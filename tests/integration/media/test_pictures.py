@@ -106,6 +106,30 @@ def test_a_broken_colour_profile_is_ignored_with_a_warning(
     assert np.array_equal(pixels(tmp_path / "out.png"), np.asarray(media_files.picture()))
 
 
+def test_a_turned_photo_tells_where_the_eye_goes_in_its_upright_form(
+    sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path
+) -> None:
+    """A red spot at the upper left of the stored picture; EXIF turns it by 90 degrees, to the upper right."""
+    photo = Image.new("RGB", (400, 300), "#708070")
+    photo.paste("#D02020", (80, 90, 120, 130))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = given("photo.jpg", media_files.encoded(photo, "JPEG", exif=exif))
+    result = sandbox.normalise_image(path, tmp_path / "out.png")
+    assert (result.width, result.height) == (300, 400)
+    assert result.interest == pytest.approx((1000 - 110 / 0.3, 250), abs=40)
+
+
+def test_a_logo_with_its_transparency_has_no_point_of_interest(
+    sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path
+) -> None:
+    logo = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    logo.paste((200, 0, 0, 255), (180, 130, 220, 170))
+    path = given("logo.png", media_files.encoded(logo, "PNG"))
+    assert sandbox.normalise_image(path, tmp_path / "a.png", background=None).interest is None
+    assert sandbox.normalise_image(path, tmp_path / "b.png").interest is not None
+
+
 def test_transparent_parts_show_the_background(
     sandbox: MediaSandbox, media_files: ModuleType, given: Given, tmp_path: Path
 ) -> None:
