@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun, emoji_scale
+from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun
+from services.renderer.pipeline.lettering import Mask, emoji_layer, rgb_of, text_mask
 from shared.contracts.timeline import CaptionStyle
-
-Mask = NDArray[np.float32]
-"""Shape (height, width), 0 where nothing is drawn to 1 where it covers."""
 
 # In shares of the font size. Text without a box keeps readable on any picture by a soft shadow.
 _BOX_RADIUS = 0.3
@@ -33,12 +31,12 @@ class Canvas:
         canvas = cls(layout)
         if style.box_opacity_permille:
             opacity = np.float32(style.box_opacity_permille / 1000)
-            canvas._cover(canvas._box_mask() * opacity, _rgb(style.box_colour))
+            canvas._cover(canvas._box_mask() * opacity, rgb_of(style.box_colour))
         outlined = canvas._text_mask(layout.outline)
         if not style.box_opacity_permille:
-            canvas._cover(canvas._shadow_mask(outlined), _rgb("#000000"))
+            canvas._cover(canvas._shadow_mask(outlined), rgb_of("#000000"))
         if layout.outline:
-            canvas._cover(outlined, _rgb(style.outline_colour))
+            canvas._cover(outlined, rgb_of(style.outline_colour))
         return canvas
 
     def lettered(self, *colours: str) -> list[Canvas]:
@@ -49,10 +47,11 @@ class Canvas:
     def _with_letters(self, letters: Mask, colour: str) -> Canvas:
         twin = Canvas(self._layout)
         twin.rgb[:], twin.alpha[:] = self.rgb, self.alpha
-        twin._cover(letters, _rgb(colour))
+        twin._cover(letters, rgb_of(colour))
         for run in self._runs():
             if run.run.face.is_emoji:
-                twin._draw_emoji(run)
+                size = (self._layout.width, self._layout.height)
+                twin._cover(*emoji_layer(run, self._layout.font_size, size))
         return twin
 
     def _runs(self) -> list[PlacedRun]:
@@ -65,21 +64,8 @@ class Canvas:
         self.alpha += (1 - self.alpha) * mask
 
     def _text_mask(self, outline: float = 0.0) -> Mask:
-        image = Image.new("L", (self._layout.width, self._layout.height))
-        draw = ImageDraw.Draw(image)
-        for placed in self._runs():
-            if not placed.run.face.is_emoji:
-                draw.text(
-                    (placed.x, placed.baseline),
-                    placed.run.text,
-                    fill=255,
-                    font=placed.run.face.at(self._layout.font_size),
-                    anchor="ls",
-                    direction="rtl" if placed.right_to_left else "ltr",
-                    language=placed.run.language,
-                    stroke_width=outline,
-                )
-        return np.asarray(image, np.float32) / np.float32(255)
+        size = (self._layout.width, self._layout.height)
+        return text_mask(self._runs(), self._layout.font_size, size, outline=outline)
 
     def _shadow_mask(self, letters: Mask) -> Mask:
         size = self._layout.font_size
@@ -93,20 +79,3 @@ class Canvas:
         radius = self._layout.font_size * _BOX_RADIUS * _SUPERSAMPLING
         ImageDraw.Draw(image).rounded_rectangle((left, top, right - 1, bottom - 1), radius, fill=255)
         return np.asarray(image.reduce(_SUPERSAMPLING), np.float32) / np.float32(255)
-
-    def _draw_emoji(self, placed: PlacedRun) -> None:
-        """Draw the pictures at the size they are stored in, shrink them, and lay them over."""
-        font, scale = placed.run.face.at(self._layout.font_size), emoji_scale(self._layout.font_size)
-        left, top, right, bottom = font.getbbox(placed.run.text, anchor="ls")
-        picture = Image.new("RGBA", (round(right - left), round(bottom - top)))
-        ImageDraw.Draw(picture).text((-left, -top), placed.run.text, font=font, anchor="ls", embedded_color=True)
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        layer = Image.new("RGBA", (self._layout.width, self._layout.height))
-        place = (round(placed.x + left * scale), round(placed.baseline + top * scale))
-        layer.paste(picture.resize(size, Image.Resampling.LANCZOS), place)
-        pixels = np.asarray(layer, np.float32)
-        self._cover(pixels[..., 3] / np.float32(255), pixels[..., :3].transpose(2, 0, 1))
-
-
-def _rgb(colour: str) -> NDArray[np.float32]:
-    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)], np.float32)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from services.renderer.pipeline.caption_canvas import Canvas, Mask
-from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
+from services.renderer.pipeline.caption_canvas import Canvas
+from services.renderer.pipeline.layers import layers_of
+from services.renderer.pipeline.planes import Plane, Planes
 
 _Layer = tuple[Plane, Plane]
 """Premultiplied values, and what remains of the picture below in 1/255."""
@@ -31,7 +31,7 @@ class Overlay:
     @classmethod
     def of(cls, canvas: Canvas, x: int, y: int) -> Overlay:
         """The whole canvas."""
-        return cls(_layers_of(canvas), x, y)
+        return cls(layers_of(canvas.rgb, canvas.alpha), x, y)
 
     def copy(self) -> Overlay:
         """The same, to be changed apart."""
@@ -97,32 +97,3 @@ def _mix(mine: Plane, theirs: Plane, share: float) -> None:
         mine[:] = theirs
     else:
         mine[:] = np.rint(mine + (theirs.astype(np.float32) - mine) * np.float32(share))
-
-
-def _layers_of(canvas: Canvas) -> tuple[_Layer, _Layer, _Layer]:
-    y, u, v = (_component(canvas, row, offset) for row, offset in zip(YUV_FROM_RGB, YUV_OFFSET, strict=True))
-    chroma_remains = _rounded(255 * (1 - _halved(canvas.alpha)))
-    return (
-        (_rounded(y), _rounded(255 * (1 - canvas.alpha))),
-        (_rounded(_halved(u)), chroma_remains),
-        (_rounded(_halved(v)), chroma_remains),
-    )
-
-
-def _component(canvas: Canvas, weights: NDArray[np.float64], offset: float) -> Mask:
-    """Y, U or V of a canvas."""
-    red, green, blue = (np.float32(weight) for weight in weights)
-    return np.asarray(
-        red * canvas.rgb[0] + green * canvas.rgb[1] + blue * canvas.rgb[2] + np.float32(offset) * canvas.alpha
-    )
-
-
-def _halved(values: Mask) -> Mask:
-    """Chroma resolution: on the left of each pair of columns, between each pair of rows (see ``planes``)."""
-    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
-    across = (padded[:, :-2:2] + 2 * padded[:, 1:-1:2] + padded[:, 2::2]) / 4
-    return np.asarray((across[::2] + across[1::2]) / 2)
-
-
-def _rounded(values: NDArray[np.float32]) -> Plane:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

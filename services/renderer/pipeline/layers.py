@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from services.renderer.pipeline.planes import YUV_FROM_RGB, YUV_OFFSET, Plane, Planes
 
 Paint = NDArray[np.float32]
-"""Shape (height, width) or (height, width, 3)."""
+"""Shape (height, width) for one value, (3, height, width) for red, green and blue."""
 
 Window = tuple[int, int, int, int]
 """Left and upper edge, right and lower edge (exclusive) of what may be covered [px]."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(NamedTuple):
     """A picture in one of the planes: values times opacity, and what remains of what lies below [1/255]."""
 
     drawn: Plane
@@ -66,7 +65,7 @@ class Layers:
     def __init__(self, rgb: Paint, alpha: Paint, x: int, y: int) -> None:
         self.x, self.y = x, y
         self.height, self.width = alpha.shape
-        self._layers = _layers_of(rgb, alpha)
+        self._layers = layers_of(rgb, alpha)
 
     def blend(
         self,
@@ -94,15 +93,26 @@ class Layers:
             shown.blend(plane, column, row, edges)
 
 
-def _layers_of(rgb: Paint, alpha: Paint) -> tuple[Layer, Layer, Layer]:
-    yuv = rgb @ YUV_FROM_RGB.T.astype(np.float32)
-    yuv += alpha[..., np.newaxis] * YUV_OFFSET.astype(np.float32)
-    remains, chroma_remains = _rounded(255 * (1 - alpha)), _rounded(255 * (1 - _halved(alpha)))
+def layers_of(rgb: Paint, alpha: Paint) -> tuple[Layer, Layer, Layer]:
+    """A picture with opacity in the planes Y, U and V.
+
+    Args:
+        rgb: Colours times opacity in 0..255; height and width are even.
+        alpha: Opacity in 0..1.
+    """
+    y, u, v = (_component(rgb, alpha, row, offset) for row, offset in zip(YUV_FROM_RGB, YUV_OFFSET, strict=True))
+    chroma_remains = _rounded(255 * (1 - _halved(alpha)))
     return (
-        Layer(drawn=_rounded(yuv[..., 0]), remains=remains),
-        Layer(drawn=_rounded(_halved(yuv[..., 1])), remains=chroma_remains),
-        Layer(drawn=_rounded(_halved(yuv[..., 2])), remains=chroma_remains),
+        Layer(drawn=_rounded(y), remains=_rounded(255 * (1 - alpha))),
+        Layer(drawn=_rounded(_halved(u)), remains=chroma_remains),
+        Layer(drawn=_rounded(_halved(v)), remains=chroma_remains),
     )
+
+
+def _component(rgb: Paint, alpha: Paint, weights: NDArray[np.float64], offset: float) -> Paint:
+    """Y, U or V of a picture."""
+    red, green, blue = (np.float32(weight) for weight in weights)
+    return np.asarray(red * rgb[0] + green * rgb[1] + blue * rgb[2] + np.float32(offset) * alpha)
 
 
 def _halved(values: Paint) -> Paint:

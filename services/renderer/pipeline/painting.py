@@ -5,10 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from services.renderer.pipeline.caption_layout import PlacedRun, emoji_scale
 from services.renderer.pipeline.layers import Layers, Paint
+from services.renderer.pipeline.lettering import emoji_layer, rgb_of, text_mask
 from services.renderer.pipeline.text_block import TextBlock
 
 # Blurring is done on a smaller picture: nobody sees the difference, and it takes a tenth of the time.
@@ -25,8 +24,8 @@ class Painting:
     """
 
     def __init__(self, x: int, y: int, width: int, height: int) -> None:
-        self._x, self._y, self._width, self._height = x, y, width, height
-        self._rgb = np.zeros((height, width, 3), np.float32)
+        self._x, self._y, self._size = x, y, (width, height)
+        self._rgb = np.zeros((3, height, width), np.float32)
         self._alpha = np.zeros((height, width), np.float32)
 
     @classmethod
@@ -43,21 +42,21 @@ class Painting:
         self, left: float, top: float, right: float, bottom: float, colour: str, opacity: float = 1.0
     ) -> None:
         """Draw a rectangle, whose edges may lie between pixels."""
-        self._cover(self._rectangle(left, top, right, bottom) * np.float32(opacity), _rgb_of(colour))
+        self._cover(self._rectangle(left, top, right, bottom) * np.float32(opacity), rgb_of(colour))
 
     def glow(
         self, left: float, top: float, right: float, bottom: float, colour: str, blur: float, opacity: float
     ) -> None:
         """Draw a rectangle that fades out on all sides, over some twice ``blur``."""
         mask = _soft(self._rectangle(left, top, right, bottom), blur)
-        self._cover(mask * np.float32(opacity / max(mask.max(), 1e-6)), _rgb_of(colour))
+        self._cover(mask * np.float32(opacity / max(mask.max(), 1e-6)), rgb_of(colour))
 
     def write(self, block: TextBlock, x: float, y: float, colour: str) -> None:
         """Draw a text with its upper left corner at a place; emoji keep their own colours."""
-        self._cover(self._text_mask(block, x, y), _rgb_of(colour))
+        self._cover(self._text_mask(block, x, y), rgb_of(colour))
         for run in block.runs:
             if run.run.face.is_emoji:
-                self._draw_emoji(run, x, y, block.size)
+                self._cover(*emoji_layer(run, block.size, self._size, origin=(x - self._x, y - self._y)))
 
     def shade(self, block: TextBlock, x: float, y: float, colour: str, blur: float, strength: float) -> None:
         """Draw the soft shadow of a text that is to be written there.
@@ -67,44 +66,21 @@ class Painting:
             strength: Above 1 it is dense close to the letters.
         """
         mask = _soft(self._text_mask(block, x, y), blur) * np.float32(strength)
-        self._cover(np.minimum(mask, np.float32(_MOST_SHADE)), _rgb_of(colour))
+        self._cover(np.minimum(mask, np.float32(_MOST_SHADE)), rgb_of(colour))
 
     def _cover(self, mask: Paint, colour: NDArray[np.float32]) -> None:
         """Lay a colour, or a picture of colours, over what is there, as far as the mask (0 to 1) says."""
-        self._rgb += (colour - self._rgb) * mask[..., np.newaxis]
+        for plane, value in zip(self._rgb, colour, strict=True):
+            plane += (value - plane) * mask
         self._alpha += (1 - self._alpha) * mask
 
     def _rectangle(self, left: float, top: float, right: float, bottom: float) -> Paint:
-        across = _coverage(left - self._x, right - self._x, self._width)
-        down = _coverage(top - self._y, bottom - self._y, self._height)
+        across = _coverage(left - self._x, right - self._x, self._size[0])
+        down = _coverage(top - self._y, bottom - self._y, self._size[1])
         return np.asarray(down[:, np.newaxis] * across)
 
     def _text_mask(self, block: TextBlock, x: float, y: float) -> Paint:
-        image = Image.new("L", (self._width, self._height))
-        draw = ImageDraw.Draw(image)
-        for placed in block.runs:
-            if not placed.run.face.is_emoji:
-                place = (x + placed.x - self._x, y + placed.baseline - self._y)
-                _draw_run(draw, placed, place, block.size)
-        return np.asarray(image, np.float32) / np.float32(255)
-
-    def _draw_emoji(self, placed: PlacedRun, x: float, y: float, font_size: int) -> None:
-        """Draw pictures at the size they are stored in, shrink them, and lay them over."""
-        font, scale = placed.run.face.at(font_size), emoji_scale(font_size)
-        left, top, right, bottom = font.getbbox(placed.run.text, anchor="ls")
-        picture = Image.new("RGBA", (round(right - left), round(bottom - top)))
-        ImageDraw.Draw(picture).text((-left, -top), placed.run.text, font=font, anchor="ls", embedded_color=True)
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        layer = Image.new("RGBA", (self._width, self._height))
-        place = (x + placed.x + left * scale - self._x, y + placed.baseline + top * scale - self._y)
-        layer.paste(picture.resize(size, Image.Resampling.LANCZOS), (round(place[0]), round(place[1])))
-        pixels = np.asarray(layer, np.float32)
-        self._cover(pixels[..., 3] / np.float32(255), pixels[..., :3])
-
-
-def _rgb_of(colour: str) -> NDArray[np.float32]:
-    """The three values of ``#RRGGBB``."""
-    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)], np.float32)
+        return text_mask(block.runs, block.size, self._size, origin=(x - self._x, y - self._y))
 
 
 def _soft(mask: Paint, blur: float) -> Paint:
@@ -114,18 +90,6 @@ def _soft(mask: Paint, blur: float) -> Paint:
     small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(0.3, blur / _BLUR_SCALE), borderType=cv2.BORDER_CONSTANT)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
-
-
-def _draw_run(draw: ImageDraw.ImageDraw, placed: PlacedRun, place: tuple[float, float], size: int) -> None:
-    draw.text(
-        place,
-        placed.run.text,
-        fill=255,
-        font=placed.run.face.at(size),
-        anchor="ls",
-        direction="rtl" if placed.right_to_left else "ltr",
-        language=placed.run.language,
-    )
 
 
 def _coverage(first: float, last: float, length: int) -> NDArray[np.float32]:

@@ -32,7 +32,9 @@ class Logo:
         x, y, width, height = logo_box(watermark, frame)
         alpha = _scaled(alpha, width, height) * np.float32(watermark.opacity_permille / 1000)
         rgb = _scaled(rgb, width, height) * np.float32(watermark.opacity_permille / 1000)
-        self._layers = Layers(*_on_even_pixels(rgb, alpha, x % 2, y % 2), x - x % 2, y - y % 2)
+        left, top = x % 2, y % 2
+        colours = _on_even_pixels(rgb.transpose(2, 0, 1), left, top)
+        self._layers = Layers(colours, _on_even_pixels(alpha, left, top), x - left, y - top)
 
     def blend(self, planes: Planes) -> None:
         """Lay it over a frame."""
@@ -55,7 +57,7 @@ def logo_box(watermark: Watermark, frame: FrameSize) -> tuple[int, int, int, int
 
 
 def _decoded(watermark: Watermark, files: Mapping[str, Path]) -> tuple[Paint, Paint]:
-    """Colours times opacity, and opacity, both float32, of the whole picture."""
+    """Colours times opacity (height, width, 3), and opacity, both float32, of the whole picture."""
     name, image = watermark.image.asset.sha256, watermark.image
     path = files.get(name)
     if path is None:
@@ -87,8 +89,8 @@ def _scaled(picture: Paint, width: int, height: int) -> Paint:
     return np.clip(larger, 0, 255 if picture.ndim == 3 else 1)
 
 
-def _on_even_pixels(rgb: Paint, alpha: Paint, left: int, top: int) -> tuple[Paint, Paint]:
+def _on_even_pixels(picture: Paint, left: int, top: int) -> Paint:
     """Grown by clear columns and rows to even edges, because chroma has one value for each 2x2 pixels."""
-    height, width = alpha.shape
-    rows, columns = (top, (top + height) % 2), (left, (left + width) % 2)
-    return np.pad(rgb, (rows, columns, (0, 0))), np.pad(alpha, (rows, columns))
+    height, width = picture.shape[-2:]
+    edges = [(top, (top + height) % 2), (left, (left + width) % 2)]
+    return np.pad(picture, [(0, 0)] * (picture.ndim - 2) + edges)

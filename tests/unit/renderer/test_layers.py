@@ -20,7 +20,7 @@ def ground(width: int = 64, height: int = 48) -> Planes:
 def patch(rgb: tuple[int, int, int], alpha: float, width: int = 16, height: int = 12) -> tuple:
     """A flat colour as layers take it: times its opacity."""
     opacity = np.full((height, width), alpha, np.float32)
-    return opacity[..., None] * np.array(rgb, np.float32), opacity
+    return np.array(rgb, np.float32)[:, None, None] * opacity, opacity
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.25, 0.8, 1.0])
@@ -40,9 +40,9 @@ def test_a_flat_colour_covers_as_much_as_its_opacity_says(alpha: float, faded: f
 
 def test_a_layer_moved_by_parts_of_a_pixel_lies_between_its_places() -> None:
     """The centre of what it adds to the picture is where it was moved to, on a grid of fifths."""
-    rgb, alpha = np.zeros((24, 24, 3), np.float32), np.zeros((24, 24), np.float32)
+    rgb, alpha = np.zeros((3, 24, 24), np.float32), np.zeros((24, 24), np.float32)
     cv2.circle(alpha, (12, 12), 6, 1.0, -1, cv2.LINE_AA)
-    rgb += 255 * alpha[..., None]
+    rgb += 255 * alpha
     layers = Layers(rgb, alpha, 20, 10)
 
     def centre(x: float, y: float) -> np.ndarray:
