@@ -13,6 +13,7 @@ from shared.contracts.projects import ProjectDraft
 from shared.contracts.references import AssetReference
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from studiomatic.client import ClientPort
+from studiomatic.editing_media import bring_media
 from studiomatic.project_draft import from_draft
 
 PROBE_FILE = "probe.json"
@@ -36,11 +37,14 @@ def check_output_folder(folder: Path) -> None:
         ) from None
 
 
-def fetch_results(client: ClientPort, job_id: str, folder: Path, *, keep: Path | None = None) -> list[Path]:
+def fetch_results(
+    client: ClientPort, job_id: str, folder: Path, *, keep: Path | None = None, media: bool = False
+) -> list[Path]:
     """Write the files of a finished job to a folder; files of the same names are replaced.
 
     Args:
         keep: A project file of the author's own that must not be replaced; ours gets another name beside it.
+        media: Bring everything that the editing timeline names, too.
     Returns:
         Where the files are, the video first; of a preview only its pictures.
     Raises:
@@ -54,7 +58,8 @@ def fetch_results(client: ClientPort, job_id: str, folder: Path, *, keep: Path |
     check_output_folder(folder)
     written = [_fetch(client, file.asset, folder / file.name) for file in job.files if file.name != PROBE_FILE]
     if job.preview is None:
-        written += _write_project(client, job, folder, keep)
+        brought = bring_media(client, job, folder) if media else {}
+        written += _write_project(client, job, folder, keep, brought)
         written.append(_write_report(client, job, folder))
     return written
 
@@ -69,12 +74,14 @@ def _fetch(client: ClientPort, asset: AssetReference, target: Path) -> Path:
     return target
 
 
-def _write_project(client: ClientPort, job: JobView, folder: Path, keep: Path | None) -> list[Path]:
+def _write_project(
+    client: ClientPort, job: JobView, folder: Path, keep: Path | None, brought: dict[str, str]
+) -> list[Path]:
     try:
         draft = client.get_project(job.project_id, job.revision_id).draft
     except NotFoundError:
         return []  # the project was deleted after the render
-    media = _write_media(client, draft, folder)
+    media = _write_media(client, draft, folder, brought)
     text = from_draft(draft, project_id=job.project_id, media=media)
     target = folder / "project.yaml"
     if keep is not None and target.exists() and target.samefile(keep):
@@ -82,8 +89,12 @@ def _write_project(client: ClientPort, job: JobView, folder: Path, keep: Path | 
     return [_write(target, text)]
 
 
-def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path) -> dict[str, str]:
-    """The author's own media beside the project file, so that it can be rendered anywhere."""
+def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path, brought: dict[str, str]) -> dict[str, str]:
+    """The author's own media beside the project file, so that it can be rendered anywhere.
+
+    Args:
+        brought: SHA-256 and path of what is there already.
+    """
     given = {f"slide-{number}": slide.image for number, slide in enumerate(draft.slides, 1) if slide.image}
     assets = {name: image.asset for name, image in given.items()}
     voices = {f"voice-{number}": slide.voice for number, slide in enumerate(draft.slides, 1) if slide.voice}
@@ -96,7 +107,7 @@ def _write_media(client: ClientPort, draft: ProjectDraft, folder: Path) -> dict[
     look, captions = draft.look, draft.captions
     brand = {"logo": look.watermark and look.watermark.image, "font": look.font, "caption-font": captions.font}
     assets |= {name: given.asset for name, given in brand.items() if given}
-    paths: dict[str, str] = {}
+    paths = dict(brought)
     for name, asset in assets.items():
         if asset.sha256 not in paths:
             (folder / "media").mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from shared.contracts.jobs import JobExplanation, JobState, JobView
 from shared.ids import new_id
 from studiomatic.cli.following import follow, require_success
-from studiomatic.cli.options import AsJson, Bus, Out
+from studiomatic.cli.options import AsJson, Bus, Media, Out
 from studiomatic.cli.progress import NAMES, place_of
 from studiomatic.cli.render import default_folder, finish, leave
 from studiomatic.cli.session import Session, console, explains_errors, open_session, print_json
@@ -101,10 +101,10 @@ def resume(
 
 
 @explains_errors
-def fetch(job_id: JobId, out: Out = None, bus: Bus = None, as_json: AsJson = False) -> None:
+def fetch(job_id: JobId, out: Out = None, media: Media = False, bus: Bus = None, as_json: AsJson = False) -> None:
     """Bring the files of a finished job to a folder."""
     with open_session(bus, as_json=as_json) as session:
-        written = fetch_results(session.client, job_id, out or default_folder(job_id))
+        written = fetch_results(session.client, job_id, out or default_folder(job_id), media=media)
         session.emit("fetched", job_id=job_id, files=[str(path) for path in written])
         for path in written:
             session.say(escape(str(path)))

@@ -9,6 +9,10 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable lines instead of words.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")]
+Media = Annotated[
+    bool,
+    typer.Option("--media", help="Bring every picture, sound and video that timeline.otio names, for an editor."),
+]
 Bus = Annotated[
     str | None,
     typer.Option(

@@ -16,7 +16,7 @@ from shared.contracts.projects import ProjectView
 from shared.contracts.timeline import Output
 from shared.ids import is_id, new_id
 from studiomatic.cli.following import follow_or_cancel, require_success
-from studiomatic.cli.options import AsJson, Bus, Out
+from studiomatic.cli.options import AsJson, Bus, Media, Out
 from studiomatic.cli.session import Session, explains_errors, open_session
 from studiomatic.cli.sources import PROJECT_SUFFIXES, keep_project, read_source, with_outputs
 from studiomatic.cli.takes import with_new_takes
@@ -38,6 +38,7 @@ def render(
         typer.Option(help="What to make beside the MP4 video, besides what the project asks for; repeatable."),
     ] = None,
     out: Out = None,
+    media: Media = False,
     detach: Annotated[bool, typer.Option("--detach", help="Store the job and return at once.")] = False,
     bus: Bus = None,
     as_json: AsJson = False,
@@ -46,14 +47,14 @@ def render(
     with open_session(bus, as_json=as_json) as session:
         if is_id(source):
             project = with_outputs(session, session.client.get_project(source), output or ())
-            render_project(session, project, out, detach=detach)
+            render_project(session, project, out, detach=detach, media=media)
             return
         file, folder = read_source(source, slides, aspect, language)
         file = file.model_copy(update={"outputs": each_once([*file.outputs, *(output or ())])})
         draft = to_draft(file, folder, desk=session.client)
         project = keep_project(session, file.project, draft)
         own_file = Path(source).expanduser() if source.lower().endswith(PROJECT_SUFFIXES) else None
-        render_project(session, project, out, detach=detach, rendered_file=own_file)
+        render_project(session, project, out, detach=detach, rendered_file=own_file, media=media)
 
 
 @explains_errors
@@ -94,11 +95,13 @@ def render_project(
     *,
     detach: bool = False,
     rendered_file: Path | None = None,
+    media: bool = False,
 ) -> None:
     """Submit a revision, and unless detached follow it to the end and bring its files.
 
     Args:
         rendered_file: The author's own file, which is never written over.
+        media: Bring what an editor needs, too.
     """
     target = out or Path(f"{slug(project.draft.title)}-video")
     if not detach:
@@ -114,7 +117,7 @@ def render_project(
     if detach:
         leave(session, start())
     else:
-        finish(session, start, target, rendered_file=rendered_file)
+        finish(session, start, target, rendered_file=rendered_file, media=media)
 
 
 def _project_with_title(session: Session, title: str) -> str | None:
@@ -129,7 +132,12 @@ def leave(session: Session, job_id: str) -> None:
 
 
 def finish(
-    session: Session, start: Callable[[], str], target: Path | None, *, rendered_file: Path | None = None
+    session: Session,
+    start: Callable[[], str],
+    target: Path | None,
+    *,
+    rendered_file: Path | None = None,
+    media: bool = False,
 ) -> None:
     """Start a job, follow it to its end and bring its files.
 
@@ -140,7 +148,7 @@ def finish(
     job = follow_or_cancel(session, start)
     require_success(session, job)
     folder = target or default_folder(job.job_id)
-    written = fetch_results(session.client, job.job_id, folder, keep=rendered_file)
+    written = fetch_results(session.client, job.job_id, folder, keep=rendered_file, media=media)
     session.emit("finished", job_id=job.job_id, files=[str(path) for path in written])
     what = "video" if job.preview is None else "preview"
     session.say(f"\nyour {what}: [bold green]{escape(str(written[0]))}[/]")

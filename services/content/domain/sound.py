@@ -6,19 +6,26 @@ from collections.abc import Iterator
 
 from shared.contracts.projects import ProjectDraft
 from shared.contracts.revisions import ClipCut, MusicMode
-from shared.contracts.timeline import Output
+from shared.contracts.timeline import SAMPLE_RATE, Output
 from shared.errors import InvalidInputError
 
 SOUND_OUTPUTS = (Output.M4A, Output.MP3, Output.WAV, Output.STEMS)
 """What cannot be made of a video without any sound."""
 
+SHORTEST_MUSIC_SAMPLES = SAMPLE_RATE
+"""A second: what is shorter would be repeated thousands of times."""
+
 
 def check_sound(draft: ProjectDraft) -> None:
-    """Refuse to make sound files of a silent video.
+    """Refuse to make sound files of a silent video, and music too short to be any.
 
     Raises:
-        InvalidInputError: Names the outputs and what to change.
+        InvalidInputError: Names what to change.
     """
+    if draft.music.audio is not None and draft.music.audio.samples < SHORTEST_MUSIC_SAMPLES:
+        raise InvalidInputError(
+            "the music lasts less than a second; give a longer file, which is repeated as needed"
+        )
     asked = [output.value for output in SOUND_OUTPUTS if output in draft.outputs]
     if asked and not is_heard(draft):
         raise InvalidInputError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from services.content.domain.outline import build_outline, check_draft
 from shared.contracts.projects import Brief, MusicDraft, ProjectDraft, SlideDraft
-from shared.contracts.references import AssetReference
+from shared.contracts.references import AssetReference, AudioReference
 from shared.contracts.revisions import MusicMode, RevisionOutline, SlideLook
 from shared.contracts.timeline import Output
 from shared.errors import InvalidInputError
@@ -65,3 +67,12 @@ def test_a_project_told_to_be_silent_has_no_sound_whatever_is_written() -> None:
                 outputs=(Output.WAV,),
             )
         )
+
+
+@pytest.mark.parametrize(("samples", "refused"), [(47_999, True), (48_000, False)])
+def test_music_of_less_than_a_second_is_refused(samples: int, refused: bool) -> None:
+    song = AudioReference(asset=TITLES.model_copy(update={"media_type": "audio/wav"}), samples=samples)
+    music = MusicDraft(mode=MusicMode.GIVEN, audio=song)
+    draft = ProjectDraft(title="T", slides=(SlideDraft(narration="x"),), music=music)
+    with pytest.raises(InvalidInputError, match="less than a second") if refused else nullcontext():
+        check_draft(draft)
