@@ -118,6 +118,25 @@ def test_a_whole_video_is_made_by_one_warm_child(studio, tmp_path, pool, decoded
     assert len(decoded(tmp_path / "render" / "video.mp4")) == 40
 
 
+def test_what_a_child_rendered_before_changes_no_byte(studio, tmp_path, spoken_cue):
+    """Slides that have moved are rendered in another order, by another child, beside other pictures."""
+    clips = [studio.clip(studio.scenery(n), 12, fade=4, cues=[spoken_cue(f"Bee {n} 🐝", 0, 4)]) for n in range(3)]
+    specs = [studio.spec(clip, clips[n - 1]) for n, clip in enumerate(clips)]
+
+    def rendered(order: list[int], name: str) -> dict[int, bytes]:
+        made, pool = {}, ChildPool(1)
+        for number in order:
+            spec, out = tmp_path / f"{number}.json", tmp_path / f"{name}-{number}.mp4"
+            spec.write_text(specs[number].model_dump_json())
+            work = RenderSegmentWork(spec=spec, images=studio.images, out=out)
+            pool.run("account", work, on_progress=silent, deadline_s=60, cancelled=NEVER)
+            made[number] = out.read_bytes()
+        pool.close()
+        return made
+
+    assert rendered([0, 1, 2], "first") == rendered([2, 0, 2, 1], "moved")
+
+
 def test_a_child_is_kept_for_its_account_and_never_given_to_another(short_work, started):
     pool = ChildPool(1)
 
