@@ -81,7 +81,8 @@ class View(Value):
 
     ``zoom`` 1.0 is the largest part with the frame's aspect; centre (0.5, 0.5) is the middle. The renderer
     clamps the part to the picture. A picture that is seen whole fits the frame in the closer view of its motion,
-    lies in the middle, and is smaller in proportion in the other. Stored as thousandths so that equal views have equal bytes.
+    lies in the middle, and is smaller in proportion in the other. Stored as thousandths so that equal views have
+    equal bytes.
     """
 
     zoom_permille: int = Field(ge=1000, le=4000)
