@@ -38,12 +38,15 @@ from shared.media.task import MediaTask
 KEY_FRAME_DISTANCE = 12
 """Most frames from one key frame to the next: what is decoded in vain after a jump."""
 
-# Seen at crf 16, this encoder's losses are far below those of the source and of the final encoding.
+# At crf 16 this encoder loses far less than the source and the final encoding do. CAVLC costs a sixth more bytes
+# than CABAC and is decoded, once for each render, in three fifths of the time.
 _ENCODER = {
     "preset": "superfast",
     "crf": "16",
     "profile": "high",
-    "x264-params": f"keyint={KEY_FRAME_DISTANCE}:min-keyint=1:scenecut=0:bframes=0:ref=1:open-gop=0",
+    "x264-params": (
+        f"keyint={KEY_FRAME_DISTANCE}:min-keyint=1:scenecut=0:bframes=0:ref=1:weightp=0:cabac=0:open-gop=0"
+    ),
 }
 _BT709, _LIMITED_RANGE = 1, 1
 

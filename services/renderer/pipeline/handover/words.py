@@ -16,20 +16,27 @@ def words_json(timeline: Timeline) -> str:
             "language": timeline.language,
             "rate": {"numerator": timeline.rate.numerator, "denominator": timeline.rate.denominator},
             "frames": timeline.frames,
-            "cues": [_cue(cue, timeline.rate) for cue in video_cues(timeline)],
+            "cues": [_cue(cue, timeline) for cue in video_cues(timeline)],
         },
         ensure_ascii=False,
         indent=1,
     )
 
 
-def _cue(cue: VideoCue, rate: Rate) -> dict[str, object]:
+def _cue(cue: VideoCue, timeline: Timeline) -> dict[str, object]:
+    rate = timeline.rate
     return {
-        "slide": cue.clip + 1,
+        "slide": _slide_number(timeline, cue.clip),
         "text": cue.text,
         **_span(cue.start_frame, cue.end_frame, rate),
         "words": [{"text": word.text, **_span(word.start_frame, word.end_frame, rate)} for word in cue.words],
     }
+
+
+def _slide_number(timeline: Timeline, clip: int) -> int:
+    """As the author counts: an intro comes before slide 1."""
+    chapters = timeline.chapters
+    return (chapters[clip].slide_number if clip < len(chapters) else None) or clip + 1
 
 
 def _span(start: int, end: int, rate: Rate) -> dict[str, int]:
