@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from services.renderer.pipeline.caption_layout import CaptionLayout, PlacedRun
+from services.renderer.pipeline.caption_layout import CaptionLayout
+from services.renderer.pipeline.faced_words import PlacedRun
 from services.renderer.pipeline.lettering import Mask, emoji_layer, rgb_of, text_mask
 from shared.contracts.timeline import CaptionStyle
 

@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from typing import Protocol
 
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
-from services.renderer.pipeline.font_runs import Run, han_language, runs_of
+from services.renderer.pipeline.faced_words import FacedWord, PlacedRun, gap_between
+from services.renderer.pipeline.font_runs import han_language
 from services.renderer.pipeline.fonts import Face
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
 from shared.contracts.timeline import CaptionStyle, FrameSize
@@ -24,11 +25,9 @@ _SMALLEST_SHARE, _SHRINK = 0.55, 0.92
 _SMALLEST_PIXELS = 8
 
 # In shares of the font size. Ascent and descent hold most scripts; a line with taller letters gets more.
-_SPACE, _ASCENT, _DESCENT = 0.27, 1.02, 0.32
+_ASCENT, _DESCENT = 1.02, 0.32
 _PADDING_X, _PADDING_Y = 0.42, 0.14
 _SHADOW_REACH = 0.16
-_EMOJI_HEIGHT = 1.1
-_EMOJI_STRIKE_HEIGHT = 128
 
 
 class Word(Protocol):
@@ -39,16 +38,6 @@ class Word(Protocol):
 
     @property
     def is_glued(self) -> bool: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacedRun:
-    """Text of one face; ``x`` is its left edge in the canvas, ``baseline`` the line it stands on [px]."""
-
-    run: Run
-    x: float
-    baseline: float
-    right_to_left: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +84,8 @@ def lay_out(
         own: Face of the author's own font.
     """
     whole = " ".join(word.text for word in texts)
-    words = [_Word(word, own, han_language(whole)) for word in texts]
+    language = han_language(whole)
+    words = [FacedWord(word.text, is_glued=word.is_glued, own=own, language=language) for word in texts]
     drawn = [word for word in words if word.runs]
     right_to_left = runs_right_to_left(whole) or False
     size, lines = _fitted(drawn, style, frame)
@@ -121,51 +111,7 @@ def captions_top(style: CaptionStyle, frame: FrameSize) -> int:
     return max(0, int(lower - _MOST_LINES * size * (_ASCENT + _DESCENT) - 2 * size * _PADDING_Y))
 
 
-def emoji_scale(size: int) -> float:
-    """How much the emoji pictures are enlarged to stand in text of a font size [px]."""
-    return size * _EMOJI_HEIGHT / _EMOJI_STRIKE_HEIGHT
-
-
-class _Word:
-    """A word split by face; measured in any size."""
-
-    def __init__(self, word: Word, own: Face | None, language: str | None) -> None:
-        self.text = word.text
-        self.is_glued = word.is_glued
-        self.right_to_left = runs_right_to_left(word.text)
-        self.runs, self.missing = runs_of(word.text, own, language)
-
-    @property
-    def direction(self) -> str:
-        return "rtl" if self.right_to_left else "ltr"
-
-    def widths(self, size: int) -> list[float]:
-        """Width of each run [px]."""
-        return [self._run_width(run, size) for run in self.runs]
-
-    def heights(self, size: int) -> tuple[float, float]:
-        """How far its ink reaches above and below the line [px]."""
-        boxes = [
-            (
-                font.getbbox(run.text, anchor="ls", direction=self.direction, language=run.language),
-                run.face.is_emoji,
-            )
-            for run in self.runs
-            for font in [run.face.at(size)]
-        ]
-        scaled = [(box, emoji_scale(size) if is_emoji else 1.0) for box, is_emoji in boxes]
-        return max(-box[1] * scale for box, scale in scaled), max(box[3] * scale for box, scale in scaled)
-
-    def _run_width(self, run: Run, size: int) -> float:
-        length = run.face.at(size).getlength(run.text, direction=self.direction, language=run.language)
-        return length * emoji_scale(size) if run.face.is_emoji else length
-
-
-def _gaps(words: Sequence[_Word], size: int) -> list[float]:
-    return [0.0 if word.is_glued else size * _SPACE for word in words]
-
-
-def _fitted(words: Sequence[_Word], style: CaptionStyle, frame: FrameSize) -> tuple[int, list[range]]:
+def _fitted(words: Sequence[FacedWord], style: CaptionStyle, frame: FrameSize) -> tuple[int, list[range]]:
     """Largest font size, not above the style's, in which the words fill at most two lines; and those lines."""
     wanted, area = caption_font_size(style, frame), safe_area(frame)
     size = max(_SMALLEST_PIXELS, round(wanted))
@@ -173,7 +119,7 @@ def _fitted(words: Sequence[_Word], style: CaptionStyle, frame: FrameSize) -> tu
         return size, []
     while True:
         most_width = area.width - 2 * size * _PADDING_X
-        widths, gaps = [sum(word.widths(size)) for word in words], _gaps(words, size)
+        widths, gaps = [word.width(size) for word in words], [word.gap(size) for word in words]
         lines = balanced_lines(widths, gaps, most_width, _MOST_LINES)
         if lines is not None:
             return size, lines
@@ -192,7 +138,7 @@ class _Block:
 
     def __init__(
         self,
-        words: Sequence[_Word],
+        words: Sequence[FacedWord],
         lines: Sequence[range],
         size: int,
         style: CaptionStyle,
@@ -218,13 +164,8 @@ class _Block:
         inner_edges = (_even(self.margin_y + padding_y + top) for top in tops[1:-1])
         self.rows = list(pairwise([0, *inner_edges, self.height + 2 * self.margin_y]))
 
-    def gap(self, one: _Word, other: _Word, line: Sequence[_Word]) -> float:
-        """Room between two words that stand side by side on a line."""
-        first, second = sorted((line.index(one), line.index(other)))
-        return 0.0 if second == first + 1 and line[second].is_glued else self.size * _SPACE
-
-    def _line_width(self, line: Sequence[_Word]) -> float:
-        return sum(sum(word.widths(self.size)) for word in line) + sum(_gaps(line, self.size)[1:])
+    def _line_width(self, line: Sequence[FacedWord]) -> float:
+        return sum(word.width(self.size) for word in line) + sum(word.gap(self.size) for word in line[1:])
 
     def _top(self, style: CaptionStyle, frame: FrameSize, area: SafeArea, padding: float) -> int:
         lower_edge = min(frame.height * style.baseline_permille / 1000 + padding, area.bottom)
@@ -232,7 +173,7 @@ class _Block:
         return min(top, frame.height - self.height)
 
 
-def _line_heights(line: Sequence[_Word], size: int) -> tuple[float, float]:
+def _line_heights(line: Sequence[FacedWord], size: int) -> tuple[float, float]:
     """Room above and below the baseline of a line."""
     ascents, descents = zip(*(word.heights(size) for word in line), strict=True)
     return max(size * _ASCENT, *ascents), max(size * _DESCENT, *descents)
@@ -242,7 +183,7 @@ def _even(length: float) -> int:
     return round(length / 2) * 2
 
 
-def _placed_words(block: _Block, right_to_left: bool) -> Iterator[tuple[_Word, PlacedWord]]:
+def _placed_words(block: _Block, right_to_left: bool) -> Iterator[tuple[FacedWord, PlacedWord]]:
     width = block.width + 2 * block.margin_x
     for number, line in enumerate(block.lines):
         order = visual_order([word.text for word in line], right_to_left=right_to_left)
@@ -252,21 +193,16 @@ def _placed_words(block: _Block, right_to_left: bool) -> Iterator[tuple[_Word, P
         top, bottom = block.rows[number]
         for word, (left, right), (cell_left, cell_right) in zip(words, ink, pairwise(edges), strict=True):
             backwards = right_to_left if word.right_to_left is None else word.right_to_left
-            runs = tuple(_placed_runs(word, left, block.baselines[number], block.size, backwards))
+            runs = tuple(word.placed(left, block.baselines[number], block.size, backwards=backwards))
             cell = (cell_left, top, cell_right, bottom)
             yield word, PlacedWord(runs=runs, cell=cell, left=left, right=right, right_to_left=backwards)
 
 
-def _ink(block: _Block, line: Sequence[_Word], words: Sequence[_Word], x: float) -> Iterator[tuple[float, float]]:
+def _ink(
+    block: _Block, line: Sequence[FacedWord], words: Sequence[FacedWord], x: float
+) -> Iterator[tuple[float, float]]:
     """Left and right edge of each word, from left to right."""
     for number, word in enumerate(words):
-        left = x + (block.gap(words[number - 1], word, line) if number else 0.0)
-        x = left + sum(word.widths(block.size))
+        left = x + (gap_between(words[number - 1], word, line, block.size) if number else 0.0)
+        x = left + word.width(block.size)
         yield left, x
-
-
-def _placed_runs(word: _Word, x: float, baseline: float, size: int, backwards: bool) -> Iterator[PlacedRun]:
-    runs = list(zip(word.runs, word.widths(size), strict=True))
-    for run, width in reversed(runs) if backwards else runs:
-        yield PlacedRun(run=run, x=x, baseline=baseline, right_to_left=backwards)
-        x += width

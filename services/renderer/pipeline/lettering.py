@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from services.renderer.pipeline.caption_layout import PlacedRun, emoji_scale
+from services.renderer.pipeline.faced_words import PlacedRun, emoji_scale
 
 Mask = NDArray[np.float32]
 """Shape (height, width), 0 where nothing is drawn to 1 where it covers."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from services.renderer.pipeline.caption_layout import PlacedRun, emoji_scale
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
-from services.renderer.pipeline.font_runs import Run, han_language, runs_of
+from services.renderer.pipeline.faced_words import FacedWord, PlacedRun, gap_between
+from services.renderer.pipeline.font_runs import han_language
 from services.renderer.pipeline.fonts import Face
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
 from shared.text_breaks import pieces_of
 
-# In shares of the font size. Scripts beyond the first ones of Unicode stack marks above and below their letters.
-_SPACE = 0.27
-_LAST_LOW_SCRIPT = "\u058f"
+# In shares of the font size.
 _LOW_ASCENT, _LOW_DESCENT = 0.9, 0.28
 _HIGH_ASCENT, _HIGH_DESCENT = 1.06, 0.38
+
+# Blocks of scripts that stack marks above and below their letters: from Hebrew to Vietnamese, and their outposts.
+_TALL_SCRIPTS = (("\u0590", "\u1eff"), ("\ua800", "\uabff"), ("\ufb1d", "\ufefc"))
 
 _SMALLEST_PIXELS = 8
 LEAST_HEIGHT = _SMALLEST_PIXELS * (_HIGH_ASCENT + _HIGH_DESCENT)
@@ -72,63 +74,49 @@ def set_text(text: str, room: Room, own: Face | None, align: Align) -> TextBlock
     """
     language, right_to_left = han_language(text), runs_right_to_left(text) or False
     words = [
-        _Word(piece, number > 0, own, language)
+        FacedWord(piece, is_glued=number > 0, own=own, language=language)
         for part in text.split()
         for number, piece in enumerate(pieces_of(part))
     ]
     missing = frozenset(character for word in words for character in word.missing)
-    setting = _fitted([word for word in words if word.runs], room, _line_height(text))
+    cutter = _Cutter(own, language)
+    setting = _fitted([word for word in words if word.runs], room, _line_height(text), cutter)
     return setting.block(text, align, right_to_left, missing)
 
 
-class _Word:
-    """What stands between two places where a line may end, split by face."""
+@dataclass(frozen=True)
+class _Cutter:
+    """Cuts words that are wider than a line."""
 
-    def __init__(self, text: str, is_glued: bool, own: Face | None, language: str | None) -> None:
-        self.text = text
-        self.is_glued = is_glued
-        self.right_to_left = runs_right_to_left(text)
-        self._own, self._language = own, language
-        self.runs, self.missing = runs_of(text, own, language)
+    own: Face | None
+    language: str | None
 
-    def gap(self, size: int) -> float:
-        """Width of the space before it [px]."""
-        return 0.0 if self.is_glued else size * _SPACE
-
-    def width(self, size: int) -> float:
-        return sum(self.widths(size))
-
-    def widths(self, size: int) -> list[float]:
-        """Width of each run [px]."""
-        return [self._run_width(run, size) for run in self.runs]
-
-    def pieces(self, size: int, most_width: float) -> Iterator[_Word]:
-        """Itself, or when it is too wide, parts of about equal length that are not."""
-        letters = list(_letters(self.text))
-        count = min(len(letters), -int(-self.width(size) // most_width) or 1)
-        while count < len(letters) and any(piece.width(size) > most_width for piece in self._cut(letters, count)):
+    def pieces(self, word: FacedWord, size: int, most_width: float) -> list[FacedWord]:
+        """The word itself, or when it is too wide, parts of about equal length that are not."""
+        letters = list(_letters(word.text))
+        count = min(len(letters), math.ceil(word.width(size) / most_width))
+        pieces = self._cut(word, letters, count)
+        while count < len(letters) and any(piece.width(size) > most_width for piece in pieces):
             count += 1
-        yield from [self] if count <= 1 else self._cut(letters, count)
+            pieces = self._cut(word, letters, count)
+        return pieces
 
-    def _cut(self, letters: Sequence[str], count: int) -> list[_Word]:
+    def _cut(self, word: FacedWord, letters: Sequence[str], count: int) -> list[FacedWord]:
+        if count <= 1:
+            return [word]
         edges = [len(letters) * number // count for number in range(count + 1)]
         parts = ["".join(letters[first:end]) for first, end in pairwise(edges)]
         return [
-            _Word(part, self.is_glued or number > 0, self._own, self._language)
+            FacedWord(part, is_glued=word.is_glued or number > 0, own=self.own, language=self.language)
             for number, part in enumerate(parts)
         ]
-
-    def _run_width(self, run: Run, size: int) -> float:
-        font, backwards = run.face.at(size), bool(self.right_to_left)
-        length = font.getlength(run.text, direction="rtl" if backwards else "ltr", language=run.language)
-        return length * emoji_scale(size) if run.face.is_emoji else length
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Setting:
     """Words in lines of one size."""
 
-    words: Sequence[_Word]
+    words: Sequence[FacedWord]
     lines: Sequence[range]
     size: int
 
@@ -154,29 +142,17 @@ class _Setting:
             left_over = width - line_width
             x = left_over / 2 if align is Align.MIDDLE else left_over * right_to_left
             baseline = (row * _line_height(text) + _ascent(text)) * self.size
-            for word, gap in self._from_left(line, right_to_left):
-                x += gap
-                yield from _placed_runs(word, x, baseline, self.size, right_to_left)
+            words = [self.words[n] for n in line]
+            order = visual_order([word.text for word in words], right_to_left=right_to_left)
+            for place, word in enumerate(words[n] for n in order):
+                if place:
+                    x += gap_between(words[order[place - 1]], word, words, self.size)
+                backwards = right_to_left if word.right_to_left is None else word.right_to_left
+                yield from word.placed(x, baseline, self.size, backwards=backwards)
                 x += word.width(self.size)
 
-    def _from_left(self, line: range, right_to_left: bool) -> Iterator[tuple[_Word, float]]:
-        """A line's words from left to right, each with the space to its left."""
-        order = visual_order([self.words[n].text for n in line], right_to_left=right_to_left)
-        for place, number in enumerate(order):
-            # The space between two words belongs to the one that is read later.
-            later = max(number, order[place - 1]) if place else None
-            yield self.words[line[number]], 0.0 if later is None else self.words[line[later]].gap(self.size)
 
-
-def _placed_runs(word: _Word, x: float, baseline: float, size: int, right_to_left: bool) -> Iterator[PlacedRun]:
-    backwards = right_to_left if word.right_to_left is None else word.right_to_left
-    runs = list(zip(word.runs, word.widths(size), strict=True))
-    for run, width in reversed(runs) if backwards else runs:
-        yield PlacedRun(run=run, x=x, baseline=baseline, right_to_left=backwards)
-        x += width
-
-
-def _fitted(words: Sequence[_Word], room: Room, line_height: float) -> _Setting:
+def _fitted(words: Sequence[FacedWord], room: Room, line_height: float, cutter: _Cutter) -> _Setting:
     """The largest size in which the words fill no more lines than wanted; else the smallest wanted, or below it
     the largest that leaves no line outside."""
     size = max(_SMALLEST_PIXELS, room.size)
@@ -188,14 +164,14 @@ def _fitted(words: Sequence[_Word], room: Room, line_height: float) -> _Setting:
         if lines is not None:
             return _Setting(words=words, lines=lines, size=size)
         if size <= max(_SMALLEST_PIXELS, room.least_size):
-            setting = _filled(words, room, size)
+            setting = _filled(words, room, size, cutter)
             if len(setting.lines) <= rows or size <= _SMALLEST_PIXELS:
                 return _Setting(words=setting.words, lines=setting.lines[:rows], size=size)
         size = max(_SMALLEST_PIXELS, int(size * _SHRINK))
 
 
-def _filled(words: Sequence[_Word], room: Room, size: int) -> _Setting:
-    pieces = [piece for word in words for piece in word.pieces(size, room.width)]
+def _filled(words: Sequence[FacedWord], room: Room, size: int, cutter: _Cutter) -> _Setting:
+    pieces = [piece for word in words for piece in cutter.pieces(word, size, room.width)]
     widths, gaps = [piece.width(size) for piece in pieces], [piece.gap(size) for piece in pieces]
     return _Setting(words=pieces, lines=filled_lines(widths, gaps, room.width), size=size)
 
@@ -213,13 +189,13 @@ def _letters(word: str) -> Iterator[str]:
         yield letter
 
 
-def _is_low(text: str) -> bool:
-    return max(text, default="") <= _LAST_LOW_SCRIPT
+def _is_tall(text: str) -> bool:
+    return any(first <= character <= last for character in text for first, last in _TALL_SCRIPTS)
 
 
 def _ascent(text: str) -> float:
-    return _LOW_ASCENT if _is_low(text) else _HIGH_ASCENT
+    return _HIGH_ASCENT if _is_tall(text) else _LOW_ASCENT
 
 
 def _line_height(text: str) -> float:
-    return _LOW_ASCENT + _LOW_DESCENT if _is_low(text) else _HIGH_ASCENT + _HIGH_DESCENT
+    return _HIGH_ASCENT + _HIGH_DESCENT if _is_tall(text) else _LOW_ASCENT + _LOW_DESCENT

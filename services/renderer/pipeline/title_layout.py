@@ -13,7 +13,7 @@ from services.renderer.pipeline.caption_layout import captions_top
 from services.renderer.pipeline.fonts import Face
 from services.renderer.pipeline.text_block import LEAST_HEIGHT, Align, Room, TextBlock, set_text
 from shared.contracts.timeline import CaptionStyle, FrameSize, OnScreenTitle
-from shared.safe_area import caption_font_size, safe_area
+from shared.safe_area import SafeArea, caption_font_size, safe_area
 
 # In shares of the frame's height: what titles may take, where lower thirds begin, and the least they need.
 _TITLE_TOP, _TITLE_BOTTOM, _THIRD_TOP, _THIRD_LEAST = 0.1, 0.58, 0.6, 0.1
@@ -88,35 +88,44 @@ def place_title(title: OnScreenTitle, frame: FrameSize, captions: CaptionStyle, 
 def place_third(title: OnScreenTitle, frame: FrameSize, captions: CaptionStyle, own: Face | None) -> ThirdPlace:
     """Place a lower third above the captions, as wide as its words and never wider than the safe area."""
     top, bottom = _third_storey(frame, captions)
-    size = round(min(frame.width, frame.height) * _NAME_SIZE)
-    padding_x, padding_y, bar = size * _PADDING_X, size * _PADDING_Y, max(2, _even(size * _BAR_WIDTH))
-    area, share = safe_area(frame), _THIRD_WIDTH_WIDE if frame.width > frame.height else _THIRD_WIDTH
-    width, inner = area.width * share - 2 * padding_x - bar, bottom - top - 2 * padding_y
+    size, area = round(min(frame.width, frame.height) * _NAME_SIZE), safe_area(frame)
+    share = _THIRD_WIDTH_WIDE if frame.width > frame.height else _THIRD_WIDTH
+    width = area.width * share - 2 * size * _PADDING_X - _bar_width(size)
+    height = bottom - top - 2 * size * _PADDING_Y
     detail_size = round(min(frame.width, frame.height) * _NAME_DETAIL_SIZE)
-    detail = _small(title.detail, detail_size, width, inner * 0.4, own, Align.START)
-    gap = size * _DETAIL_GAP if detail.runs else 0
-    height = max(LEAST_HEIGHT, inner - detail.height - gap)
-    text = set_text(title.text, _room(size, _NAME_LINES, width, height), own, Align.START)
-    panel_width = _even(max(text.width, detail.width) + 2 * padding_x)
-    panel_height = _even(text.height + gap + detail.height + 2 * padding_y)
-    y = _even(bottom - panel_height)
+    detail = _small(title.detail, detail_size, width, height * 0.4, own, Align.START)
+    left_over = max(LEAST_HEIGHT, height - detail.height - size * _DETAIL_GAP)
+    text = set_text(title.text, _room(size, _NAME_LINES, width, left_over), own, Align.START)
+    return _third_at(text, detail, size, area, _even(bottom))
+
+
+def _third_at(text: TextBlock, detail: TextBlock, size: int, area: SafeArea, bottom: int) -> ThirdPlace:
+    """Where everything stands in a lower third that ends at ``bottom``."""
+    padding_x, padding_y, bar = size * _PADDING_X, size * _PADDING_Y, _bar_width(size)
+    gap = size * _DETAIL_GAP if detail.runs else 0.0
+    width = _even(max(text.width, detail.width) + 2 * padding_x)
+    y = bottom - _even(text.height + gap + detail.height + 2 * padding_y)
     bar_x = _even(area.right) - bar if text.right_to_left else _even(area.left)
-    panel_x = bar_x - panel_width if text.right_to_left else bar_x + bar
+    panel_x = bar_x - width if text.right_to_left else bar_x + bar
     text_x, detail_x = (
-        panel_x + (panel_width - padding_x - block.width if text.right_to_left else padding_x)
+        panel_x + (width - padding_x - block.width if text.right_to_left else padding_x)
         for block in (text, detail)
     )
     return ThirdPlace(
         text=text,
         detail=detail,
-        bar=(bar_x, y, bar_x + bar, y + panel_height),
-        panel=(panel_x, y, panel_x + panel_width, y + panel_height),
+        bar=(bar_x, y, bar_x + bar, bottom),
+        panel=(panel_x, y, panel_x + width, bottom),
         text_x=text_x,
         text_y=y + padding_y,
         detail_x=detail_x,
         detail_y=y + padding_y + text.height + gap,
         is_mirrored=text.right_to_left,
     )
+
+
+def _bar_width(size: int) -> int:
+    return max(2, _even(size * _BAR_WIDTH))
 
 
 def _small(
