@@ -111,3 +111,16 @@ def test_letters_of_a_text_without_spaces_are_not_parted(timeline):
 
 def test_a_video_without_captions_has_an_empty_but_valid_file(timeline):
     assert rows(ass(timeline(rate=Rate(numerator=25))), "Events") == []
+
+
+def test_words_that_are_read_from_the_right_change_their_colour_one_by_one(timeline):
+    words = (
+        CaptionWord(text="النحل", start_frame=0, end_frame=15),
+        CaptionWord(text="يرى", start_frame=15, end_frame=30),
+    )
+    cue = Cue(start_frame=0, end_frame=30, text="النحل يرى", words=words)
+    style = CaptionStyle(mode=CaptionMode.KARAOKE, text_colour="#FFFFFF", highlight_colour="#112233")
+    text = ass(timeline(cues=((cue,), (), ()), caption_style=style))
+    (event,) = rows(text, "Events")
+    assert re.findall(r"\\t\((\d+),(\d+),\\1c&H332211&\)", event["Text"]) == [("0", "500"), ("500", "1000")]
+    assert rows(text, "V4+ Styles")[0]["Encoding"] == "-1"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.renderer.pipeline.caption_words import glances, timed_words
+from services.renderer.pipeline.direction import runs_right_to_left
 from services.renderer.pipeline.handover.cues import VideoCue, video_cues
-from shared.contracts.timeline import CaptionMode, CaptionStyle, FrameSize, Rate, Timeline
+from shared.contracts.timeline import CaptionMode, CaptionStyle, Rate, Timeline
 from shared.safe_area import caption_font_size, safe_area
 
 _FAMILY = "Noto Sans"
@@ -19,6 +20,7 @@ _SIZE_FACTOR = 1.362
 _BOX_PADDING, _SHADOW_DROP = 0.14, 0.035
 # Border style 4 is libass's: one box behind all of an event, in the shadow's colour; 3 is one behind each word.
 _OUTLINE_AND_SHADOW, _ONE_BOX = 1, 4
+_LINES_FIND_THEIR_DIRECTION = -1
 _POP = r"{\fscx62\fscy62\t(0,100,\fscx103\fscy103)\t(100,130,\fscx100\fscy100)}"
 
 _STYLE_FIELDS = (
@@ -42,7 +44,7 @@ def ass(timeline: Timeline) -> str:
         "",
         "[V4+ Styles]",
         f"Format: {', '.join(_STYLE_FIELDS)}",
-        f"Style: {_style(timeline.caption_style, timeline.size)}",
+        f"Style: {_style(timeline)}",
         "",
         "[Events]",
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
@@ -50,12 +52,14 @@ def ass(timeline: Timeline) -> str:
     lines.extend(
         f"Dialogue: 0,{_time(start, timeline.rate)},{_time(end, timeline.rate)},Caption,,0,0,0,,{text}"
         for cue in video_cues(timeline)
-        for start, end, text in _events(cue, timeline.caption_style.mode, timeline.rate)
+        for start, end, text in _events(cue, timeline.caption_style, timeline.rate)
     )
     return "\n".join(lines) + "\n"
 
 
-def _style(style: CaptionStyle, size: FrameSize) -> str:
+def _style(timeline: Timeline) -> str:
+    style, size = timeline.caption_style, timeline.size
+    right_to_left = any(runs_right_to_left(cue.text) for cue in video_cues(timeline))
     letters, area = caption_font_size(style, size), safe_area(size)
     is_timed = style.mode in (CaptionMode.KARAOKE, CaptionMode.HIGHLIGHT)
     has_box = style.box_opacity_permille > 0
@@ -75,13 +79,14 @@ def _style(style: CaptionStyle, size: FrameSize) -> str:
         area.left,
         size.width - area.right,
         size.height - min(area.bottom, size.height * style.baseline_permille // 1000),
-        1,
+        _LINES_FIND_THEIR_DIRECTION if right_to_left else 1,
     ]
     return ",".join(map(str, values))
 
 
-def _events(cue: VideoCue, mode: CaptionMode, rate: Rate) -> Iterator[tuple[float, float, str]]:
+def _events(cue: VideoCue, style: CaptionStyle, rate: Rate) -> Iterator[tuple[float, float, str]]:
     """Start and end [frames] and text of what is shown for one caption."""
+    mode = style.mode
     if mode is CaptionMode.ONE_WORD:
         words = glances(timed_words(cue))
         starts = [cue.start_frame, *(round(word.start) for word in words[1:]), cue.end_frame]
@@ -89,6 +94,8 @@ def _events(cue: VideoCue, mode: CaptionMode, rate: Rate) -> Iterator[tuple[floa
             yield start, end, _POP + _escaped(word.text)
     elif mode is CaptionMode.SENTENCE:
         yield cue.start_frame, cue.end_frame, _escaped(cue.text)
+    elif runs_right_to_left(cue.text):
+        yield cue.start_frame, cue.end_frame, "".join(_recoloured_text(cue, style, rate))
     else:
         tag = "kf" if mode is CaptionMode.KARAOKE else "k"
         yield cue.start_frame, cue.end_frame, "".join(_timed_text(cue, tag, rate))
@@ -104,6 +111,16 @@ def _timed_text(cue: VideoCue, tag: str, rate: Rate) -> Iterator[str]:
         yield " " if number and not word.is_glued else ""
         yield f"{{\\{tag}{end - start}}}{_escaped(word.text)}"
         now = end
+
+
+def _recoloured_text(cue: VideoCue, style: CaptionStyle, rate: Rate) -> Iterator[str]:
+    """Words that change colour in their time: libass fills from the left even what is read from the right."""
+    plain, marked = (_colour(colour)[4:] for colour in (style.text_colour, style.highlight_colour))
+    for number, word in enumerate(timed_words(cue)):
+        start, end = (10 * _centiseconds(at - cue.start_frame, rate) for at in (word.start, word.end))
+        end = end if style.mode is CaptionMode.KARAOKE else start + 1
+        yield " " if number and not word.is_glued else ""
+        yield f"{{\\1c&H{plain}&\\t({start},{end},\\1c&H{marked}&)}}{_escaped(word.text)}"
 
 
 def _escaped(text: str) -> str:
