@@ -19,6 +19,8 @@ _CLIP_FIELDS: IncEx = {
         "start_sample": True,
         "from_sample": True,
         "samples": True,
+        "fade_in_samples": True,
+        "fade_out_samples": True,
         "gain_db": True,
     }
 }

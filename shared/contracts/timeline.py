@@ -210,13 +210,16 @@ class VoiceClip(Value):
 class ClipSound(Value):
     """The sound of a video clip, placed by its first sample at 48 kHz from the start of the video.
 
-    Plays ``samples`` samples from ``from_sample`` of the sound on, fading briefly at both ends.
+    Plays ``samples`` samples from ``from_sample`` of the sound on. It fades at both ends: as long as its picture
+    takes over and is taken over, or so briefly that only the click goes.
     """
 
     audio: AudioReference
     start_sample: int = Field(ge=0)
     from_sample: int = Field(default=0, ge=0)
     samples: int = Field(gt=0)
+    fade_in_samples: int = Field(default=480, ge=0)
+    fade_out_samples: int = Field(default=480, ge=0)
     gain_db: float = Field(default=0.0, ge=-60, le=20)
 
 

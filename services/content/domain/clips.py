@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.projects import ProjectDraft
 from shared.contracts.revisions import ClipCut, SlideLook, SlideOutline, SlidePart, VoiceMode
+from shared.contracts.timeline import TransitionKind
 from shared.errors import InvalidInputError
 
 
@@ -22,6 +23,25 @@ def check_cuts(draft: ProjectDraft) -> None:
             )
 
 
+def shown_ms(draft: ProjectDraft, cut: ClipCut, following: SlideLook | None) -> int:
+    """How long a clip is shown to its end [ms]: what is seen of it while the next slide takes over does not count.
+
+    Args:
+        following: How the next slide is shown; None after the last.
+    """
+    rest = rest_ms(cut)
+    seen_under = 0 if following is None else _transition_ms(draft, following)
+    return rest - seen_under if rest > 2 * seen_under else rest
+
+
+def _transition_ms(draft: ProjectDraft, look: SlideLook) -> int:
+    choice = look.transition or draft.transition
+    if choice.kind is TransitionKind.CUT:
+        return 0
+    given = (choice.length_ms, draft.transition.length_ms, draft.crossfade_ms)
+    return next(length for length in given if length is not None)
+
+
 def rest_ms(cut: ClipCut) -> int:
     """How much of a video is left from where a clip begins [ms]."""
     return _length_ms(cut) - cut.from_ms
@@ -31,8 +51,14 @@ def framed(draft: ProjectDraft, slides: tuple[SlideOutline, ...]) -> tuple[Slide
     """The author's slides between intro and outro, where these are given and there are slides yet."""
     if not slides:
         return slides
-    intro = (_framing(SlidePart.INTRO, draft.intro, slides[0].number),) if draft.intro else ()
-    outro = (_framing(SlidePart.OUTRO, draft.outro, slides[-1].number),) if draft.outro else ()
+    framing = {
+        SlidePart.INTRO: (draft.intro, slides[0], slides[0].look),
+        SlidePart.OUTRO: (draft.outro, slides[-1], None),
+    }
+    intro, outro = (
+        (_framing(part, cut, neighbour.number, shown_ms(draft, cut, following)),) if cut else ()
+        for part, (cut, neighbour, following) in framing.items()
+    )
     return (*intro, *slides, *outro)
 
 
@@ -47,14 +73,14 @@ def framing_ms(draft: ProjectDraft) -> int:
     return sum(rest_ms(cut) for cut in (draft.intro, draft.outro) if cut is not None)
 
 
-def _framing(part: SlidePart, cut: ClipCut, number: int) -> SlideOutline:
+def _framing(part: SlidePart, cut: ClipCut, number: int, silent_ms: int) -> SlideOutline:
     return SlideOutline(
         slide_id=part.value,
         number=number,
         part=part,
         image=cut.video.poster,
         voice_mode=VoiceMode.SILENT,
-        silent_ms=rest_ms(cut),
+        silent_ms=silent_ms,
         look=SlideLook(clip=cut),
     )
 

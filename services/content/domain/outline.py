@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.content.domain.clips import check_cuts, framed, framing_titles, rest_ms
+from services.content.domain.clips import check_cuts, framed, framing_titles, shown_ms
 from services.content.domain.sound import check_sound
 from shared.contracts.projects import ProjectDraft, SlideDraft
 from shared.contracts.references import AssetReference
@@ -10,6 +10,7 @@ from shared.contracts.revisions import (
     MusicMode,
     RevisionOutline,
     RevisionTitles,
+    SlideLook,
     SlideOutline,
     VoiceMode,
 )
@@ -71,6 +72,7 @@ def build_outline(
     Args:
         words: Word times of given voices, by slide id.
     """
+    looks = [*(slide.look for slide in draft.slides), SlideLook(clip=draft.outro) if draft.outro else None]
     return RevisionOutline(
         project_id=project_id,
         revision_id=revision_id,
@@ -80,7 +82,7 @@ def build_outline(
         slides=framed(
             draft,
             tuple(
-                _slide_outline(draft, slide, slide_id, number, words.get(slide_id))
+                _slide_outline(draft, slide, slide_id, number, words.get(slide_id), looks[number])
                 for number, (slide, slide_id) in enumerate(zip(draft.slides, slide_ids, strict=True), start=1)
             ),
         ),
@@ -140,7 +142,12 @@ def image_prompt(slide: SlideDraft) -> str:
 
 
 def _slide_outline(
-    draft: ProjectDraft, slide: SlideDraft, slide_id: str, number: int, words: AssetReference | None
+    draft: ProjectDraft,
+    slide: SlideDraft,
+    slide_id: str,
+    number: int,
+    words: AssetReference | None,
+    following: SlideLook | None,
 ) -> SlideOutline:
     mode = voice_mode(draft, slide)
     return SlideOutline(
@@ -150,15 +157,15 @@ def _slide_outline(
         voice_mode=mode,
         voice=slide.voice if mode is VoiceMode.GIVEN else None,
         words=words if mode is VoiceMode.GIVEN else None,
-        silent_ms=_silent_ms(slide) if mode is VoiceMode.SILENT else None,
+        silent_ms=_silent_ms(draft, slide, following) if mode is VoiceMode.SILENT else None,
         look=slide.look,
         has_lower_third=slide.lower_third is not None,
     )
 
 
-def _silent_ms(slide: SlideDraft) -> int:
+def _silent_ms(draft: ProjectDraft, slide: SlideDraft, following: SlideLook | None) -> int:
     if slide.seconds is not None:
         return max(1, round(slide.seconds * 1000))
     if slide.look.clip is not None:
-        return rest_ms(slide.look.clip)
+        return shown_ms(draft, slide.look.clip, following)
     return max(DEFAULT_SILENT_MS, len(slide.narration) * READING_MS_PER_CHARACTER)

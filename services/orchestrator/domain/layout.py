@@ -170,9 +170,10 @@ def build_timeline(
 
 
 def _clip_sounds(rate: Rate, slides: Sequence[SlideParts], clips: Sequence[PictureClip]) -> Iterator[ClipSound]:
-    for parts, clip, start in zip(slides, clips, _starts(clips), strict=True):
-        sound = clip_sound(parts.look.clip, rate, start, clip.frames) if parts.look.clip else None
-        if sound is not None:
+    transitions = [*(clip.transition_in.frames for clip in clips), 0]
+    for number, (parts, clip, start) in enumerate(zip(slides, clips, _starts(clips), strict=True)):
+        cut, (takes_over, tail) = parts.look.clip, transitions[number : number + 2]
+        if cut and (sound := clip_sound(cut, rate, start, frames=clip.frames, takes_over=takes_over, tail=tail)):
             yield sound
 
 

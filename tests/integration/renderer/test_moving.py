@@ -370,6 +370,19 @@ def test_clip_sounds_are_trimmed_raised_and_faded_at_both_ends(studio) -> None:
     assert samples_of(doubled, studio.sounds)[48_000] == pytest.approx(level * 10 ** (6 / 20), rel=1e-4)
 
 
+def test_two_clips_sound_as_loud_together_as_each_alone(studio) -> None:
+    random = np.random.default_rng(1)
+    first, second = (studio.sound(random.uniform(-0.2, 0.2, 96_000)) for _ in range(2))
+    fading = {"samples": 72_000, "fade_out_samples": 24_000, "fade_in_samples": 24_000}
+    sounds = (
+        ClipSound(audio=first, start_sample=0, **fading),
+        ClipSound(audio=second, start_sample=48_000, **fading),
+    )
+    heard = samples_of(studio.timeline([studio.clip(studio.scenery(1), 75)], sounds=sounds), studio.sounds)
+    power = np.square(heard).reshape(-1, 4_000).mean(axis=1)
+    assert power[7:23] == pytest.approx(np.full(16, power[8]), rel=0.1)
+
+
 def test_music_steps_back_for_a_clip_that_is_heard(studio) -> None:
     music, talk = studio.tone(8, hertz=200), studio.speech(2, seed=4)
     clips = [studio.clip(studio.scenery(1), 240)]

@@ -9,9 +9,16 @@ import pytest
 
 from services.content.domain.requests import music_seconds
 from shared.contracts.projects import Brief, ProjectDraft, SlideDraft
-from shared.contracts.revisions import ClipCut, RevisionTitles, SlideLook, SlidePart, VoiceMode
+from shared.contracts.revisions import (
+    ClipCut,
+    RevisionTitles,
+    SlideLook,
+    SlidePart,
+    TransitionChoice,
+    VoiceMode,
+)
 from shared.contracts.tasks import WriteScript
-from shared.contracts.timeline import VideoReference
+from shared.contracts.timeline import TransitionKind, VideoReference
 from shared.errors import InvalidInputError
 from shared.storage.values import get_value
 
@@ -38,12 +45,44 @@ def outline_of(desk, **fields: Any) -> Any:
 
 
 def test_a_clip_is_shown_to_its_end_with_its_poster_for_a_picture(desk, clip: VideoReference) -> None:
-    whole, part, timed = outline_of(
-        desk, slides=(shows(clip), shows(clip, from_ms=500), shows(clip, from_ms=500, seconds=5))
+    timed, part, last = outline_of(
+        desk, slides=(shows(clip, from_ms=500, seconds=5), shows(clip, from_ms=500), shows(clip))
     ).slides
-    assert [slide.silent_ms for slide in (whole, part, timed)] == [2_000, 1_500, 5_000]
-    assert {slide.image for slide in (whole, part, timed)} == {clip.poster}
+    # What is seen of the second while the third takes over, half a second, comes on top.
+    assert [slide.silent_ms for slide in (timed, part, last)] == [5_000, 1_000, 2_000]
+    assert {slide.image for slide in (timed, part, last)} == {clip.poster}
     assert part.look.clip == ClipCut(video=clip, from_ms=500)
+
+
+@pytest.mark.parametrize(
+    ("project", "following", "expected_ms"),
+    [
+        (TransitionChoice(), None, 1_500),
+        (TransitionChoice(length_ms=800), None, 1_200),
+        (TransitionChoice(kind=TransitionKind.CUT), None, 2_000),
+        (TransitionChoice(), TransitionChoice(kind=TransitionKind.PUSH, length_ms=200), 1_800),
+        (TransitionChoice(), TransitionChoice(kind=TransitionKind.CUT), 2_000),
+        (TransitionChoice(length_ms=1_500), None, 2_000),  # too long to leave anything of the clip
+    ],
+)
+def test_a_clip_ends_with_the_transition_to_the_next_slide(
+    desk,
+    clip: VideoReference,
+    project: TransitionChoice,
+    following: TransitionChoice | None,
+    expected_ms: int,
+) -> None:
+    after = SlideDraft(title="b", seconds=3, look=SlideLook(transition=following))
+    assert outline_of(desk, slides=(shows(clip), after), transition=project).slides[0].silent_ms == expected_ms
+    plain = SlideDraft(title="b", seconds=3)
+    outro = ClipCut(video=clip)
+    slides = outline_of(
+        desk, slides=(after, plain, shows(clip)), transition=project, intro=outro, outro=outro
+    ).slides
+    if following is None:  # an outro takes over as the project has it
+        assert slides[-2].silent_ms == expected_ms
+    assert slides[0].silent_ms == expected_ms
+    assert slides[-1].silent_ms == 2_000
 
 
 def test_a_narrated_clip_lasts_as_long_as_its_narration(desk, clip: VideoReference) -> None:
@@ -64,7 +103,7 @@ def test_intro_and_outro_frame_the_slides_and_are_not_counted(desk, clip: VideoR
         SlidePart.OUTRO,
     ]
     assert [slide.author_number for slide in outline.slides] == [None, 1, 2, None]
-    assert [slide.silent_ms for slide in (outline.slides[0], outline.slides[-1])] == [2_000, 1_000]
+    assert [slide.silent_ms for slide in (outline.slides[0], outline.slides[-1])] == [1_500, 1_000]
     assert project.slide_ids == tuple(slide.slide_id for slide in outline.slides[1:3])
     titles = get_value(desk.object_store, outline.titles, RevisionTitles)
     assert (titles.slides["intro"], titles.slides["outro"]) == ("Intro", "Outro")

@@ -117,6 +117,25 @@ def test_the_sound_of_a_clip_begins_with_its_first_frame_and_ends_with_it_or_bef
     assert len(timeline.sounds) == (exact < cut.video.audio.samples)
 
 
+def test_sounds_of_clips_fade_into_each_other_as_their_pictures_do() -> None:
+    cut = ClipCut(video=video(), from_ms=1_000, is_heard=True)
+    first, second, third = build_timeline(outline(), [shown(cut), shown(cut), shown(cut)], TITLES, None).sounds
+    half_a_second, brief = SAMPLE_RATE // 2, SAMPLE_RATE // 100
+    assert (first.fade_in_samples, first.fade_out_samples) == (brief, half_a_second)
+    assert (second.fade_in_samples, second.fade_out_samples) == (half_a_second, half_a_second)
+    assert (third.fade_in_samples, third.fade_out_samples) == (half_a_second, brief)
+    assert first.start_sample + first.samples == second.start_sample + half_a_second
+
+
+def test_a_sound_that_ends_early_fades_over_what_is_left_of_it() -> None:
+    cut = ClipCut(video=video(frames=120), is_heard=True)  # 4 s
+    following = shown(ClipCut(video=video("b")))
+    whole = build_timeline(outline(), [shown(cut, ms=3_700), following], TITLES, None).sounds[0]
+    assert (whole.samples, whole.fade_out_samples) == (4 * SAMPLE_RATE, SAMPLE_RATE * 3 // 10)
+    short = build_timeline(outline(), [shown(cut, ms=5_000), following], TITLES, None).sounds[0]
+    assert (short.samples, short.fade_out_samples) == (4 * SAMPLE_RATE, SAMPLE_RATE // 100)
+
+
 def test_a_muted_clip_and_one_without_sound_are_not_heard() -> None:
     slides = [shown(ClipCut(video=video())), shown(ClipCut(video=video("b", sound=False), is_heard=True))]
     assert build_timeline(outline(), slides, TITLES, None).sounds == ()

@@ -1,4 +1,4 @@
-"""The sound of video clips: each placed by its sample, trimmed, and faded so briefly that only the click goes."""
+"""The sound of video clips: each placed by its sample, trimmed, and faded at both ends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.renderer.pipeline.sound.source import Samples, SoundSource, silence
-from shared.contracts.timeline import SAMPLE_RATE, ClipSound
-
-FADE_SAMPLES = SAMPLE_RATE // 100
-"""Length of the fade at either end."""
+from shared.contracts.timeline import ClipSound
 
 MOST_RAISED_DB = 6.0
 """A clip that is louder than speech is brought down to it; a quiet one is raised by this at most, because what was
@@ -25,6 +22,8 @@ class _PlacedClip:
     start: int
     offset: int
     samples: int
+    fade_in: int
+    fade_out: int
     gain: np.float32
 
 
@@ -59,6 +58,8 @@ def _placed(clip: ClipSound, source: SoundSource, level: float) -> _PlacedClip:
         start=clip.start_sample,
         offset=clip.from_sample,
         samples=clip.samples,
+        fade_in=min(clip.fade_in_samples, clip.samples // 2),
+        fade_out=min(clip.fade_out_samples, clip.samples // 2),
         gain=np.float32(raised * 10 ** (clip.gain_db / 20)),
     )
 
@@ -66,11 +67,11 @@ def _placed(clip: ClipSound, source: SoundSource, level: float) -> _PlacedClip:
 def _heard(clip: _PlacedClip, first: int, last: int) -> Samples:
     """Samples ``first`` to ``last`` of a clip, counted from where it starts."""
     samples = clip.source.read(clip.offset + first, clip.offset + last) * clip.gain
-    return samples * fade_gain(np.arange(first, last), clip.samples)
+    return samples * _fade(np.arange(first, last) + 0.5, clip)
 
 
-def fade_gain(places: NDArray[np.int64], samples: int) -> NDArray[np.float32]:
-    """The factor at each place of a sound of ``samples`` samples."""
-    fade = max(1, min(FADE_SAMPLES, samples // 2))
-    from_end = np.minimum(places + 0.5, samples - places - 0.5)
-    return np.asarray(np.clip(from_end / fade, 0, 1), np.float32)
+def _fade(places: NDArray[np.floating], clip: _PlacedClip) -> NDArray[np.float32]:
+    """The factor at each place: at equal power, because what sounds at the same time is unrelated."""
+    into = np.clip(places / max(1, clip.fade_in), 0, 1)
+    out = np.clip((clip.samples - places) / max(1, clip.fade_out), 0, 1)
+    return np.asarray(np.sin(np.minimum(into, out) * np.pi / 2), np.float32)
