@@ -33,6 +33,7 @@ def render(
     slides: Annotated[int | None, typer.Option(help="How many slides to write from a topic. [default: 6]")] = None,
     aspect: Annotated[str | None, typer.Option(help=f"Shape of the video: {', '.join(ASPECTS)}.")] = None,
     language: Annotated[str | None, typer.Option(help="en, hi, es, fr, de or pt.")] = None,
+    brand: Annotated[Path | None, typer.Option(help="A brand kit (brand.yaml): fonts, colours, logo.")] = None,
     output: Annotated[
         list[Output] | None,
         typer.Option(help="What to make beside the MP4 video, besides what the project asks for; repeatable."),
@@ -51,6 +52,7 @@ def render(
             return
         file, folder = read_source(source, slides, aspect, language)
         file = file.model_copy(update={"outputs": each_once([*file.outputs, *(output or ())])})
+        file = file if brand is None else file.model_copy(update={"brand": str(brand.expanduser().resolve())})
         draft = to_draft(file, folder, desk=session.client)
         project = keep_project(session, file.project, draft)
         own_file = Path(source).expanduser() if source.lower().endswith(PROJECT_SUFFIXES) else None

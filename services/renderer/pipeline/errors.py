@@ -1,7 +1,7 @@
 """Why a render fails: the leaves below TaskFailedError that the pipeline raises.
 
 TaskFailedError
-├── BadAssetError        renderer.bad_asset       a picture or sound that cannot be read as what it claims to be
+├── BadAssetError        renderer.bad_asset       a picture, sound or font that is not what it claims to be
 ├── BadSegmentError      renderer.bad_segment     a segment that does not hold the frames it claims
 └── BadAssemblyError     renderer.bad_assembly    the joined video does not hold what was put in
 """
@@ -12,7 +12,7 @@ from shared.errors import TaskFailedError
 
 
 class BadAssetError(TaskFailedError):
-    """A picture or sound that cannot be read; the message names it."""
+    """A picture, sound or font that cannot be read; the message names it."""
 
     code = "renderer.bad_asset"
 
