@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import av
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from services.renderer.pipeline.audio import mix_audio
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.sound.files import read_sound
-from services.renderer.pipeline.sound.mix import Mix
+from services.renderer.pipeline.sound.mix import Mix, Part
 from services.renderer.pipeline.sound.source import opened_sounds
 
 SAMPLE_RATE = 48_000
@@ -191,3 +193,52 @@ def test_a_sound_of_another_length_than_stated_is_refused_by_name(studio, mixed)
     voice = studio.tone(1).model_copy(update={"samples": 47_999})
     with pytest.raises(BadAssetError, match="is not 47999 samples"):
         mixed(1, [(voice, 0)])
+
+
+@pytest.mark.parametrize("slides", [1, 6, 100])
+@pytest.mark.parametrize("music_seconds", [None, 0.9, 60])
+def test_each_voice_lies_at_its_sample_and_the_music_lasts_to_the_end(studio, slides, music_seconds):
+    """Voices of 50 ms, one each third of a second; music that is missing, repeated often, or cut."""
+    step, burst = SAMPLE_RATE // 3, studio.tone(0.05, 1_000)
+    music = None if music_seconds is None else studio.tone(music_seconds, 220)
+    clips = [studio.clip(studio.scenery(1), 10) for _ in range(slides)]
+    timeline = studio.timeline(clips, [(burst, n * step + 1_234) for n in range(slides)], music)
+    references = {audio.asset.sha256: audio for audio in (burst, music) if audio}
+    with opened_sounds(references, studio.sounds) as sounds:
+        mix = Mix(timeline, sounds, lambda: None)
+        voice, bed, whole = (
+            read(0, mix.samples) for read in (part_of(mix, "voice"), part_of(mix, "music"), mix.read)
+        )
+    assert len(voice[0]) == slides * step
+    assert set(np.unique(voice[0, :1_235])) == {0}
+    spoken = np.abs(voice[0]).reshape(slides, step)
+    assert (spoken[:, 1_240 : 1_234 + 2_390].max(axis=1) > 0.05).all()
+    assert not spoken[:, 1_234 + 2_400 :].any()
+    levels = np.abs(bed[0]).reshape(-1, step // 4).max(axis=1)
+    assert (levels[: len(levels) * 3 // 4 - 1].min() > 0.005) if music else not bed.any()
+    assert np.abs(voice + bed - whole).max() < 1e-6
+
+
+def part_of(mix: Mix, name: str):
+    return lambda start, end: mix.read_part(Part(name), start, end)
+
+
+@pytest.mark.parametrize(
+    ("slides", "heard"),
+    [
+        *itertools.product((1, 6), ("voices", "music", "both", "nothing")),
+        *itertools.product((100,), ("both", "nothing")),
+    ],
+)
+def test_a_video_of_any_length_has_its_loudness_or_is_silent(studio, mixed, independent_loudness, slides, heard):
+    voice, music = studio.speech(0.3, 4), studio.speech(2, 5)
+    voices = [(voice, n * 16_000) for n in range(slides)] if heard in ("voices", "both") else []
+    report, samples = mixed(slides / 3, voices, music if heard in ("music", "both") else None, loudness_lufs=-16)
+    assert samples.shape == (2, slides * 16_000)
+    if heard == "nothing":
+        assert not samples.any()
+        assert report.loudness_lufs is None
+    else:
+        lufs, true_peak = independent_loudness([samples])
+        assert lufs == pytest.approx(-16, abs=0.3)
+        assert true_peak <= -1

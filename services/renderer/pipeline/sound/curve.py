@@ -14,8 +14,8 @@ class HopCurve:
         hop_samples: Length of a hop; even, so that its middle is a sample.
     """
 
-    def __init__(self, values: NDArray[np.float64], hop_samples: int) -> None:
-        self.values = values.astype(np.float32)
+    def __init__(self, values: NDArray[np.floating], hop_samples: int) -> None:
+        self.values = values.astype(np.float32, copy=False)
         self._hop = hop_samples
         self._places = (np.arange(hop_samples) / hop_samples).astype(np.float32)
 

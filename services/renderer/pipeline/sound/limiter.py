@@ -15,6 +15,7 @@ from shared.contracts.timeline import SAMPLE_RATE
 _FALL_DB_PER_SECOND, _RISE_DB_PER_SECOND = 1_000, 40
 _DEEP_DB, _DEEP_RISE_DB_PER_SECOND = -6.0, 400
 _HOPS_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES
+_PIECE_HOPS = 1 << 14
 
 _SILENT = 1e-9
 
@@ -29,13 +30,12 @@ class Limiter:
     """
 
     def __init__(self, peaks: NDArray[np.float32], gain: float, ceiling: float) -> None:
-        over = np.log10(np.maximum(peaks.astype(np.float64) * (gain / ceiling), _SILENT)) * 20
-        needed = _lowest_of_neighbours(np.minimum(0.0, -over))
+        needed = _needed_db(peaks, gain / ceiling)
         falling = _slope_limited(needed[::-1], _FALL_DB_PER_SECOND)[::-1]
-        usual = _slope_limited(np.maximum(falling, _DEEP_DB), _RISE_DB_PER_SECOND)
-        decibels = np.minimum(usual, _slope_limited(falling, _DEEP_RISE_DB_PER_SECOND))
+        usual = _slope_limited(np.maximum(falling, np.float32(_DEEP_DB)), _RISE_DB_PER_SECOND)
+        decibels = np.minimum(usual, _slope_limited(falling, _DEEP_RISE_DB_PER_SECOND), out=usual)
         self.is_active = bool(decibels.min(initial=0.0) < 0)
-        self._curve = HopCurve(gain * 10 ** (decibels / 20), HOP_SAMPLES)
+        self._curve = HopCurve(np.float32(gain) * 10 ** (decibels / np.float32(20)), HOP_SAMPLES)
 
     @property
     def gains(self) -> NDArray[np.float32]:
@@ -47,13 +47,30 @@ class Limiter:
         return self._curve.read(start, end)
 
 
-def _lowest_of_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each value or a lower one beside it: the gain runs straight between hop centres, a peak may lie off them."""
-    padded = np.pad(values, 1, mode="edge")
-    return np.minimum(np.minimum(padded[:-2], padded[2:]), values)
+def _needed_db(peaks: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """What each hop or its neighbours must be lowered by [dB, at most 0].
+
+    The gain runs straight between the middles of hops, and a peak may lie off them.
+    """
+    over = np.log10(np.maximum(peaks * np.float32(factor), np.float32(_SILENT)))
+    needed = np.minimum(over * np.float32(-20), np.float32(0), out=over)
+    padded = np.pad(needed, 1, mode="edge")
+    np.minimum(needed, padded[:-2], out=needed)
+    return np.asarray(np.minimum(needed, padded[2:], out=needed))
 
 
-def _slope_limited(values: NDArray[np.float64], rise_db_per_second: float) -> NDArray[np.float64]:
-    """The highest curve below ``values``, one for each hop, that rises no faster than this."""
-    ramp = np.arange(len(values)) * (rise_db_per_second / _HOPS_PER_SECOND)
-    return np.asarray(np.minimum.accumulate(values - ramp) + ramp)
+def _slope_limited(values: NDArray[np.float32], rise_db_per_second: float) -> NDArray[np.float32]:
+    """The highest curve below ``values``, one for each hop, that rises no faster than this.
+
+    Worked out in pieces, each from where the one before ended, so that hours take no more memory than the result.
+    """
+    step = rise_db_per_second / _HOPS_PER_SECOND
+    ramp = np.arange(_PIECE_HOPS) * step
+    result, most = np.empty_like(values), np.inf
+    for start in range(0, len(values), _PIECE_HOPS):
+        piece = values[start : start + _PIECE_HOPS]
+        rise = ramp[: len(piece)]
+        level = np.minimum(np.minimum.accumulate(piece - rise), most)
+        result[start : start + len(piece)] = level + rise
+        most = level[-1] + rise[-1] + step
+    return result

@@ -19,7 +19,7 @@ from shared.contracts.timeline import SAMPLE_RATE
 HOP_SAMPLES = 32
 """Energies and peaks are known for each 2/3 ms."""
 
-Energies = NDArray[np.float64]
+Energies = NDArray[np.float32]
 """Sum of squares of the K-weighted samples of both channels, for each hop."""
 
 # Filters of BS.1770-4, annex 1, tables 1 and 2, for 48 kHz: the head, then the high-pass of the revised B-curve.
@@ -50,14 +50,14 @@ class KWeighting:
     def energies(self, samples: Samples) -> Energies:
         """Energies of the next part of a sound; only its last part may end within a hop."""
         if not samples.shape[1]:
-            return np.zeros(0)
+            return np.zeros(0, np.float32)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts = SAMPLE_RATE, self._samples
         self._samples += frame.samples
         self._source.push(frame)
         weighted = cast(Samples, cast(av.AudioFrame, self._sink.pull()).to_ndarray())
         padded = np.pad(weighted, ((0, 0), (0, -weighted.shape[1] % HOP_SAMPLES))).reshape(2, -1, HOP_SAMPLES)
-        return np.asarray(np.einsum("chs,chs->h", padded, padded), np.float64)
+        return np.asarray(np.einsum("chs,chs->h", padded, padded), np.float32)
 
 
 def integrated_lufs(energies: Energies) -> float | None:
@@ -67,7 +67,7 @@ def integrated_lufs(energies: Energies) -> float | None:
     """
     shortest = _STEP_HOPS * _BLOCK_STEPS
     padded = np.pad(energies, (0, max(0, shortest - len(energies))))
-    steps = padded[: len(padded) // _STEP_HOPS * _STEP_HOPS].reshape(-1, _STEP_HOPS).sum(axis=1)
+    steps = padded[: len(padded) // _STEP_HOPS * _STEP_HOPS].reshape(-1, _STEP_HOPS).sum(axis=1, dtype=np.float64)
     blocks = np.convolve(steps, np.ones(_BLOCK_STEPS), mode="valid") / _BLOCK_SAMPLES
     audible = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
     if not len(audible):

@@ -64,6 +64,6 @@ class Analyser:
         rest = np.pad(self._waiting, ((0, 0), (0, EDGE_SAMPLES)))
         return Analysis(
             samples=self._samples,
-            energies=np.concatenate(self._energies or [np.zeros(0)]),
+            energies=np.concatenate(self._energies or [np.zeros(0, np.float32)]),
             peaks=np.concatenate([*self._peaks, hop_peaks(rest)]),
         )
