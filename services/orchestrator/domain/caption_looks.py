@@ -18,7 +18,11 @@ def style_shown(style: CaptionStyle, *, has_cues: bool, has_titles: bool) -> Cap
     if not style.burn_in or not (has_cues or has_titles):
         return _OFF
     if not has_cues:
-        return CaptionStyle(size_permille=style.size_permille, baseline_permille=style.baseline_permille)
+        return CaptionStyle(
+            mode=CaptionMode.ONE_WORD if style.mode is CaptionMode.ONE_WORD else _OFF.mode,  # takes one line
+            size_permille=style.size_permille,
+            baseline_permille=style.baseline_permille,
+        )
     return style.model_copy(update=_unseen(style))
 
 

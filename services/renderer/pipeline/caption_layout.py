@@ -13,7 +13,7 @@ from services.renderer.pipeline.faced_words import FacedWord, PlacedRun, gap_bet
 from services.renderer.pipeline.font_runs import han_language
 from services.renderer.pipeline.fonts import Face
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
-from shared.contracts.timeline import CaptionStyle, FrameSize
+from shared.contracts.timeline import CaptionMode, CaptionStyle, FrameSize
 from shared.safe_area import SafeArea, caption_font_size, safe_area
 
 Box = tuple[int, int, int, int]
@@ -105,10 +105,11 @@ def lay_out(
 
 
 def captions_top(style: CaptionStyle, frame: FrameSize) -> int:
-    """The highest row that a caption of two lines reaches [px]; what must not meet captions ends above it."""
+    """The highest row that a caption of all its lines reaches [px]; what must not meet captions ends above it."""
     size, area = caption_font_size(style, frame), safe_area(frame)
     lower = min(area.bottom, frame.height * style.baseline_permille / 1000 + size * _PADDING_Y)
-    return max(0, int(lower - _MOST_LINES * size * (_ASCENT + _DESCENT) - 2 * size * _PADDING_Y))
+    lines = 1 if style.mode is CaptionMode.ONE_WORD else _MOST_LINES
+    return max(0, int(lower - lines * size * (_ASCENT + _DESCENT) - 2 * size * _PADDING_Y))
 
 
 def _fitted(words: Sequence[FacedWord], style: CaptionStyle, frame: FrameSize) -> tuple[int, list[range]]:

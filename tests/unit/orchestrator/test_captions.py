@@ -182,6 +182,8 @@ def test_a_style_is_named_only_as_far_as_it_is_seen():
     assert style_shown(style, has_cues=False, has_titles=False) == style_shown(CaptionStyle(burn_in=False), **seen)
     beside_titles = style_shown(style, has_cues=False, has_titles=True)
     assert (beside_titles.size_permille, beside_titles.text_colour) == (60, "#FFFFFF")
+    popping = style_shown(CaptionStyle(mode=CaptionMode.ONE_WORD), has_cues=False, has_titles=True)
+    assert (popping.mode, beside_titles.mode) == (CaptionMode.ONE_WORD, CaptionStyle().mode)
     whole = CaptionStyle(
         outline_permille=3, highlight_colour="#123456", box_colour="#654321", outline_colour="#111111"
     )

@@ -11,7 +11,7 @@ from services.renderer.pipeline.caption_layout import captions_top, lay_out
 from services.renderer.pipeline.caption_words import glances, shown_words, timed_words
 from services.renderer.pipeline.direction import runs_right_to_left, visual_order
 from services.renderer.pipeline.wrapping import balanced_lines, filled_lines
-from shared.contracts.timeline import CaptionStyle, CaptionWord, Cue, FrameSize
+from shared.contracts.timeline import CaptionMode, CaptionStyle, CaptionWord, Cue, FrameSize
 from shared.safe_area import safe_area
 
 STYLE, WIDE, TALL = CaptionStyle(), FrameSize(width=1920, height=1080), FrameSize(width=1080, height=1920)
@@ -183,6 +183,12 @@ def test_captions_of_a_tall_frame_keep_clear_of_the_platforms_buttons():
 @pytest.mark.parametrize("text", ["Bees", "Bees see ultraviolet light that we never notice in"])
 def test_no_caption_of_two_lines_reaches_above_the_row_that_others_keep_to(frame, text):
     assert laid_out(text, frame).y + laid_out(text, frame).box[1] >= captions_top(STYLE, frame) - 2
+
+
+def test_one_word_at_a_time_takes_one_line():
+    style = CaptionStyle(mode=CaptionMode.ONE_WORD, size_permille=110)
+    layout = laid_out("ultraviolet", WIDE, style)
+    assert captions_top(style, WIDE) == pytest.approx(layout.y + layout.box[1], abs=3)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40))
