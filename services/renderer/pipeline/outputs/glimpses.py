@@ -30,20 +30,25 @@ def glimpses(video: Path, rate: Rate, frames: Sequence[int], size: tuple[int, in
     with av.open(str(video), format="mp4") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        keys = _key_frames(stream, clock)
+        keys = _keys(stream, clock)
         shown, picture, coming = -1, Image.new("RGB", size), container.decode(stream)
         for wanted in frames:
             key = keys[bisect_right(keys, wanted) - 1]
             if key > shown:
-                container.seek((key - REORDER_FRAMES) * clock.ticks_per_frame, stream=stream)
+                container.seek(key * clock.ticks_per_frame, stream=stream)
                 coming = container.decode(stream)
             if wanted > shown:
                 shown, picture = wanted, _small(_first_from(coming, wanted, clock), size)
             yield picture
 
 
-def _key_frames(stream: VideoStream, clock: VideoClock) -> list[int]:
-    """Numbers of the frames at which decoding can start, from the index of the file."""
+def key_frames(video: Path, rate: Rate) -> list[int]:
+    """Numbers of the frames that can be decoded without any other, in rising order."""
+    with av.open(str(video), format="mp4") as container:
+        return _keys(container.streams.video[0], VideoClock(rate))
+
+
+def _keys(stream: VideoStream, clock: VideoClock) -> list[int]:
     entries = (entry for entry in stream.index_entries if entry.is_keyframe)
     return [entry.timestamp // clock.ticks_per_frame + REORDER_FRAMES for entry in entries]
 

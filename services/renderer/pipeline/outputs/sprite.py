@@ -7,13 +7,17 @@ Media Fragments, 4.2.2).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image
 
 from services.renderer.pipeline.handover.subtitles import clock_time
-from services.renderer.pipeline.outputs.glimpses import fitted, glimpses
+from services.renderer.pipeline.outputs.glimpses import fitted, glimpses, key_frames
 from services.renderer.pipeline.outputs.material import Heartbeat, Material
+from shared.contracts.timeline import Timeline
 
 PICTURE, INDEX = "sprite.jpg", "sprite.vtt"
 
@@ -25,25 +29,47 @@ _JPEG_QUALITY = 80
 
 
 def write_sprite(material: Material, folder: Path, heartbeat: Heartbeat) -> tuple[str, ...]:
-    """Write the middle of every few seconds as a tile, and the index of the tiles."""
+    """Write a tile for every few seconds, and the index of the tiles."""
     timeline = material.timeline
-    rate, frames = timeline.rate, timeline.frames
-    seconds = max(_LEAST_SECONDS, math.ceil(frames / rate.fraction / _MOST_TILES))
-    step = math.ceil(seconds * rate.fraction)
-    starts = range(0, frames, step)
+    spans = list(_spans(timeline))
     width, height = fitted(timeline.size, _TILE_SIDE)
-    tiles = glimpses(
-        material.video, rate, [min(start + step // 2, frames - 1) for start in starts], (width, height)
-    )
-    columns = min(_COLUMNS, len(starts))
-    sheet = Image.new("RGB", (columns * width, math.ceil(len(starts) / columns) * height))
+    shown = _shown(timeline, spans, key_frames(material.video, timeline.rate))
+    tiles = glimpses(material.video, timeline.rate, shown, (width, height))
+    columns = min(_COLUMNS, len(spans))
+    sheet = Image.new("RGB", (columns * width, math.ceil(len(spans) / columns) * height))
     cues = ["WEBVTT\n"]
-    for number, (start, tile) in enumerate(zip(starts, tiles, strict=True)):
+    for number, (span, tile) in enumerate(zip(spans, tiles, strict=True)):
         x, y = number % columns * width, number // columns * height
         sheet.paste(tile, (x, y))
-        span = f"{clock_time(start, rate, '.')} --> {clock_time(min(start + step, frames), rate, '.')}"
-        cues.append(f"{span}\n{PICTURE}#xywh={x},{y},{width},{height}\n")
+        start, end = (clock_time(frame, timeline.rate, ".") for frame in (span.start, span.stop))
+        cues.append(f"{start} --> {end}\n{PICTURE}#xywh={x},{y},{width},{height}\n")
         heartbeat()
     sheet.save(folder / PICTURE, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     (folder / INDEX).write_text("\n".join(cues))
     return PICTURE, INDEX
+
+
+def _spans(timeline: Timeline) -> Iterator[range]:
+    """The frames that each tile stands for."""
+    seconds = max(_LEAST_SECONDS, math.ceil(timeline.frames / timeline.rate.fraction / _MOST_TILES))
+    step = math.ceil(seconds * timeline.rate.fraction)
+    for start in range(0, timeline.frames, step):
+        yield range(start, min(start + step, timeline.frames))
+
+
+def _shown(timeline: Timeline, spans: Sequence[range], keys: Sequence[int]) -> list[int]:
+    """The middle of each span, or a key frame in it that is in no transition: it costs nothing to decode."""
+    starts = list(accumulate((clip.frames for clip in timeline.pictures), initial=0))
+
+    def is_settled(frame: int) -> bool:
+        number = bisect_right(starts, frame) - 1
+        return frame - starts[number] >= timeline.pictures[number].transition_in.frames
+
+    settled = [frame for frame in keys if is_settled(frame)]
+    return [_nearest(settled, span) for span in spans]
+
+
+def _nearest(frames: Sequence[int], span: range) -> int:
+    middle = span[len(span) // 2]
+    within = frames[bisect_left(frames, span.start) : bisect_left(frames, span.stop)]
+    return min(within, key=lambda frame: abs(frame - middle), default=middle)
