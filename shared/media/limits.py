@@ -53,7 +53,7 @@ class MediaLimits:
     video_memory_bytes: int = 2 * _GIB
     """As ``memory_bytes``, while a video is decoded and encoded: 4K with 10 bits and 16 reference frames."""
     video_cpu_seconds: int = 1_500
-    """Ten minutes of 4K at 60 frames/s; of 1080p at 30 they take a third."""
+    """Enough for ten minutes of 4K at 30 frames/s on a processor that is not old."""
     video_wall_seconds: float = 1_700.0
     """Less than the half hour for which RabbitMQ lets a caller's question stay unanswered."""
     video_output_bytes: int = 4 * _GIB
