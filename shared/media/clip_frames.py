@@ -49,11 +49,11 @@ class FrameNormaliser:
         if first.color_trc == _HLG:
             self.warnings = ("HDR (HLG) shown with the colours of a standard screen",)
         self._turn = turn
-        self._form: tuple[int, int, str] | None = None
+        self._form: tuple[int, int, str, bool] | None = None
 
     def normal(self, frame: VideoFrame) -> VideoFrame:
         """The frame in normal form; its times are gone."""
-        form = (frame.width, frame.height, frame.format.name)
+        form = (frame.width, frame.height, frame.format.name, frame.interlaced_frame)
         if form != self._form:  # the first one, or the recorder changed its mind on the way
             self._form = form
             # The graph is kept, because its ends do not keep it alive.
@@ -87,9 +87,11 @@ class FrameNormaliser:
         width, height = (self.height, self.width) if turned else (self.width, self.height)
         matrix, full = _matrix(frame), frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
         filters = [
+            # Of two fields that were recorded one after the other, one alone is a whole picture of a moment.
+            *(["field=type=top"] if frame.interlaced_frame else []),
             f"scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int"
             f":in_color_matrix={matrix}:in_range={'full' if full else 'limited'}"
-            f":out_color_matrix={'bt2020' if _is_wide(frame) else 'bt709'}:out_range=limited"
+            f":out_color_matrix={'bt2020' if _is_wide(frame) else 'bt709'}:out_range=limited",
         ]
         if _is_wide(frame):
             # HLG was made to look right on a standard screen of the same primaries (ITU-R BT.2100, note 5g), so

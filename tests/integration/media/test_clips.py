@@ -132,6 +132,24 @@ def test_a_phone_held_upright_is_shown_upright(
     assert np.abs(found[8:-8, 8:-8].astype(int) - np.asarray(upright)[8:-8, 8:-8]).mean() < 14
 
 
+def test_moving_things_have_no_combs_when_the_camera_recorded_fields(
+    normalised: Normalised, media_files: ModuleType
+) -> None:
+    frames = []
+    for number in range(6):
+        rows = np.full((96, 160, 3), 40, np.uint8)
+        rows[0::2, 8 * number : 8 * number + 60] = 220  # each field sees the bar at another place
+        rows[1::2, 8 * number + 4 : 8 * number + 64] = 220
+        frames.append(av.VideoFrame.from_ndarray(rows, format="rgb24").reformat(format="yuv420p"))
+
+    def in_fields(stream: av.VideoStream) -> None:
+        stream.options = {"flags": "+ildct+ilme", "x264-params": "tff=1", "crf": "12"}
+
+    _, out = normalised(media_files.film(frames, prepare=in_fields), "camcorder.mp4")
+    for frame in frames_of(out):
+        assert np.abs(np.diff(luma_of(frame)[8:-8].astype(int), axis=0)).max() < 30
+
+
 def test_wide_pixels_become_square(normalised: Normalised, media_files: ModuleType) -> None:
     def anamorphic(stream: av.VideoStream) -> None:
         stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
