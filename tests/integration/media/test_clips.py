@@ -255,6 +255,17 @@ def test_sound_keeps_time_with_the_picture(
     assert heard == pytest.approx(expected, abs=1)
 
 
+def test_sound_from_before_the_first_frame_is_left_out(
+    normalised: Normalised, sandbox: MediaSandbox, media_files: ModuleType
+) -> None:
+    times = [300 + 40 * number for number in range(30)]
+    data = media_files.film(numbered(media_files, 30), times_ms=times, sound=beeps(1.5, [0.1, 0.5, 1.0]))
+    made, out = normalised(data, "late.mp4")
+    assert (made.rate, made.frames) == (25, 30)
+    heard = np.flatnonzero(np.diff((np.abs(samples_of(sandbox, out)[:, 0]) > 8_000).astype(int)) == 1) + 1
+    assert heard == pytest.approx([0.2 * 48_000, 0.7 * 48_000], abs=1)
+
+
 def test_a_part_that_the_recorder_left_out_stays_silent(
     normalised: Normalised, sandbox: MediaSandbox, media_files: ModuleType
 ) -> None:
