@@ -224,8 +224,25 @@ def test_every_piece_of_hls_plays_by_itself_for_the_time_it_claims(folder):
 
 def test_the_index_of_a_webm_comes_before_its_media(folder):
     """So that a player can jump before it has everything: Cues, then the first Cluster (RFC 9559)."""
-    data = (folder / "video.webm").read_bytes()
-    assert 0 < data.find(b"\x1c\x53\xbb\x6b") < data.find(b"\x1f\x43\xb6\x75")
+    kinds = _elements((folder / "video.webm").read_bytes())
+    assert kinds.index(0x1C53BB6B) < kinds.index(0x1F43B675)
+
+
+def _elements(data: bytes) -> list[int]:
+    """Kinds of the elements below the Segment of a Matroska file (RFC 8794, sections 4 and 5)."""
+
+    def number(at: int, *, keeps_marker: bool) -> tuple[int, int]:
+        length = 9 - data[at].bit_length()
+        value = int.from_bytes(data[at : at + length], "big")
+        return (value if keeps_marker else value & ((1 << 7 * length) - 1)), at + length
+
+    at, kinds = 0, []
+    while at < len(data):
+        kind, at = number(at, keeps_marker=True)
+        size, at = number(at, keeps_marker=False)
+        kinds.append(kind)
+        at += 0 if kind == 0x18538067 else size  # into the Segment, past anything else
+    return kinds
 
 
 def test_title_and_chapters_are_in_every_file_that_can_hold_them(folder):
