@@ -73,6 +73,18 @@ def test_word_timings_are_in_frames_and_milliseconds_of_the_video(captioned):
     }
 
 
+def test_slides_are_counted_as_the_author_does_who_does_not_count_the_intro(captioned):
+    numbers = (None, 1, 2)
+    chapters = tuple(
+        Chapter(slide_id=f"s{n}", title=f"T{n}", start_frame=n * 90, slide_number=number)
+        for n, number in enumerate(numbers)
+    )
+    framed = captioned.model_copy(update={"chapters": chapters})
+    pictures = otio.adapters.read_from_string(editing_timeline(framed), "otio_json").tracks[0]
+    assert [item.name for item in pictures if isinstance(item, otio.schema.Clip)] == ["T0", "Slide 1", "Slide 2"]
+    assert [cue["slide"] for cue in json.loads(words_json(framed))["cues"]][-1] == 1
+
+
 def test_the_editing_timeline_has_all_tracks_at_the_videos_length(captioned):
     edit = otio.adapters.read_from_string(editing_timeline(captioned), "otio_json")
     pictures, voice, music = edit.tracks

@@ -67,10 +67,19 @@ def _picture_track(timeline: Timeline) -> otio.schema.Track:
             else _moving_items(clip, clip.moving, timeline.rate)
         )
         for item in items:
-            item.name = f"Slide {number + 1}"
+            item.name = _clip_name(timeline, number)
             item.metadata[_KEY] = _picture_metadata(clip)
             track.append(item)
     return track
+
+
+def _clip_name(timeline: Timeline, number: int) -> str:
+    """As the author counts, who does not count intro and outro; these have names of their own."""
+    chapters = timeline.chapters
+    if number >= len(chapters) or not any(chapter.slide_number for chapter in chapters):
+        return f"Slide {number + 1}"
+    counted = chapters[number].slide_number
+    return f"Slide {counted}" if counted else chapters[number].title
 
 
 def _still_items(clip: PictureClip, fade_out: int, rate: float) -> Iterator[otio.schema.Clip]:
