@@ -212,7 +212,9 @@ def test_a_disk_without_any_space_stops_every_kind_of_work(template, studio, tmp
     timeline = studio.timeline([studio.clip(studio.scenery(1), 30)])
     (tmp_path / "timeline.json").write_text(timeline.model_dump_json())
     full = Path("/dev/full")
-    sound = MixAudioWork(timeline=tmp_path / "timeline.json", sounds={}, out=full)
+    full_sound = tmp_path / "sound.m4a"
+    full_sound.symlink_to(full)
+    sound = MixAudioWork(timeline=tmp_path / "timeline.json", sounds={}, out=full_sound)
     for work in (short_work.model_copy(update={"out": full}), sound):
         with pytest.raises(TaskFailedError) as caught:
             RenderChild(template).run(work, on_progress=silent, deadline_s=60, cancelled=NEVER)
