@@ -25,7 +25,7 @@ class Renderer:
 
 
 def check_renderer() -> str:
-    """Start a child and ask what it is; raises if codecs, fonts or memory are missing."""
+    """Start what children are forked from and ask what it is; raises if codecs, fonts or memory are missing."""
     children = ChildPool(1)
     try:
         return f"engine {children.engine()[:12]}"

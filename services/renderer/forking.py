@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -36,9 +37,9 @@ def main() -> None:
     end_with_parent(hello.parent, at_once=hello.ends_with_starter)
     os.nice(_NICENESS)
     ready = Ready(engine=engine_identity())
-    os.write(1, ready.model_dump_json().encode() + b"\n")
-    gc.collect()
+    gc.collect()  # ends the threads of an encoder that was asked for its version
     gc.freeze()  # a child that never looks at these objects never copies them
+    os.write(1, ready.model_dump_json().encode() + b"\n")
     Template(control, hello.idle_seconds).serve()
     os._exit(0)
 
@@ -82,6 +83,9 @@ class Template:
         child = next(child for child in self._offspring if descriptor in (child.end, child.status))
         if descriptor == child.end:
             self._tell_end(child)
+        elif child.alive:
+            self._poll.unregister(child.status)
+            signal.pidfd_send_signal(child.end, signal.SIGKILL)  # nobody holds it any more
         else:
             self._bury(child)
 
@@ -125,12 +129,10 @@ class Template:
             self._bury(child)
 
     def _bury(self, child: _Offspring) -> None:
-        """Nobody holds it any more."""
-        if child.alive:
-            self._poll.unregister(child.end)
-            signal.pidfd_send_signal(child.end, signal.SIGKILL)
+        """It has ended, and nobody holds it any more."""
         os.waitpid(child.pid, 0)
-        self._poll.unregister(child.status)
+        with suppress(KeyError):
+            self._poll.unregister(child.status)
         os.close(child.end)
         os.close(child.status)
         self._offspring.remove(child)
