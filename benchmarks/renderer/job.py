@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.renderer.hour import peaks_mib
-from benchmarks.renderer.jobs import Finished, Runtime, narrated, picture, running, voice
+from benchmarks.renderer.jobs import Finished, Runtime, narrated, picture, running, silent, voice
 from benchmarks.renderer.pieces import Pieces
 from shared.contracts.projects import ProjectDraft, SlideDraft
 
@@ -129,7 +129,7 @@ def pair(folder: Path) -> Iterator[Figure]:
 def render_stage(data: Path, slots: int) -> float:
     """Seconds of the render stage of a new job."""
     with running(data, slots=slots) as runtime:
-        draft = narrated(runtime.client, data, slides=PAIR_SLIDES, seconds=SECONDS)
+        draft = silent(runtime.client, data, slides=PAIR_SLIDES, seconds=SECONDS)
         return runtime.run(runtime.client.create_project(draft).project_id).render_s
 
 

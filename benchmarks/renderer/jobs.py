@@ -111,6 +111,19 @@ def narrated(client: FolderClient, data: Path, *, slides: int, seconds: float) -
     )
 
 
+def silent(client: FolderClient, data: Path, *, slides: int, seconds: float) -> ProjectDraft:
+    """A 1080p project of own pictures and no sound: nothing but rendering."""
+    return ProjectDraft(
+        title="Benchmark",
+        slides=tuple(
+            SlideDraft(title=f"Slide {number}", image=picture(client, data, number), seconds=seconds)
+            for number in range(slides)
+        ),
+        silent=True,
+        music=MusicDraft(mode=MusicMode.NONE),
+    )
+
+
 def slide(client: FolderClient, data: Path, seed: int, seconds: float) -> SlideDraft:
     """A slide of its own; its narration takes 1.1 s less than it is shown."""
     words = " ".join(WORDS[n % len(WORDS)] for n in range(max(1, round(2.5 * (seconds - 1.1)))))
