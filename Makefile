@@ -9,13 +9,16 @@ BIN := .venv/bin
 TYPED := -p shared -p services -p studiomatic -p deploy.local
 STATIC := $(BIN)/ruff format --check --quiet && $(BIN)/ruff check --quiet && $(BIN)/mypy $(TYPED) && \
 	$(BIN)/lint-imports
-# Modules that can be run; the other files there are their parts.
-BENCHMARKS = $(subst /,.,$(basename $(sort $(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks))))
+# Modules that can be run; the other files there are their parts. Other programs have a target of their own, and the
+# table that encoder settings were chosen from promises nothing.
+BENCHMARKS = $(filter-out benchmarks.renderer.peers.% benchmarks.renderer.profiles,$(subst /,.,$(basename $(sort \
+	$(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks)))))
+MOVIEPY := .run/peers/moviepy
 
-.PHONY: help demo test check bench servers farm farm-demo farm-down format contracts lock clean static server-programs test-programs
+.PHONY: help demo test check bench bench-peers servers farm farm-demo farm-down format contracts lock clean static server-programs test-programs
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.runtime ## make a narrated video from the bundled sample (needs only Python 3.11 to 3.13)
 	@$(BIN)/studio demo
@@ -30,6 +33,10 @@ check: .venv/.dev static ## what needs no server: format, lint, types, imports, 
 bench: .venv/.dev server-programs ## measure: prints ratios and compares them with their targets
 	@status=0; for module in $(BENCHMARKS); do \
 		echo "== $$module"; $(BIN)/python -m $$module || status=$$?; done; exit $$status
+
+bench-peers: .venv/.dev $(MOVIEPY)/.installed ## compare with FFmpeg's filters and MoviePy (as root: installs both)
+	@command -v ffmpeg >/dev/null || deploy/local/install-packages ffmpeg
+	@$(BIN)/python -m benchmarks.renderer.peers
 
 servers: .venv/.dev server-programs ## start private RabbitMQ, PostgreSQL and S3 to develop against, until Ctrl-C
 	@$(BIN)/python -m deploy.local run
@@ -71,6 +78,11 @@ server-programs: .venv/.dev
 
 test-programs: .venv/.dev
 	@deploy/local/install-servers --for-tests
+
+$(MOVIEPY)/.installed: .venv/.dev
+	@$(BIN)/python -m venv --clear $(MOVIEPY)
+	@$(MOVIEPY)/bin/python -m pip install --quiet --disable-pip-version-check 'moviepy>=2.2,<3'
+	@touch $@
 
 .venv/.runtime: requirements/runtime.txt pyproject.toml services/renderer/pipeline/resample.c
 	@deploy/local/make-venv $<

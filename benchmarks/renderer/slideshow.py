@@ -32,8 +32,8 @@ from shared.contracts.timeline import (
 
 SIZES = {"1080p": FrameSize(width=1920, height=1080), "2160p": FrameSize(width=3840, height=2160)}
 
-_FRAMES_PER_SLIDE, _FADE_FRAMES, _FRAMES_PER_WORD = 75, 15, 15
-_CAPTIONS = ("The quick brown bee", "flies over every garden", "and finds new flowers", "by colour and scent")
+FRAMES_PER_SLIDE, FADE_FRAMES, FRAMES_PER_WORD = 75, 15, 15
+CAPTIONS = ("The quick brown bee", "flies over every garden", "and finds new flowers", "by colour and scent")
 
 
 def painted(folder: Path, seed: int) -> tuple[ImageReference, Path]:
@@ -85,14 +85,14 @@ def slideshow(images: Sequence[ImageReference], size: FrameSize) -> list[Segment
 
 
 def _clip(image: ImageReference, number: int) -> PictureClip:
-    fade = Transition(kind=TransitionKind.CROSSFADE, frames=_FADE_FRAMES) if number else Transition()
+    fade = Transition(kind=TransitionKind.CROSSFADE, frames=FADE_FRAMES) if number else Transition()
     return PictureClip(
         image=image,
-        frames=_FRAMES_PER_SLIDE,
-        motion_frames=_FRAMES_PER_SLIDE + _FADE_FRAMES,
+        frames=FRAMES_PER_SLIDE,
+        motion_frames=FRAMES_PER_SLIDE + FADE_FRAMES,
         motion=_motion(inwards=number % 2 == 0),
         transition_in=fade,
-        cues=(_cue(_CAPTIONS[number % len(_CAPTIONS)]),),
+        cues=(_cue(CAPTIONS[number % len(CAPTIONS)]),),
     )
 
 
@@ -103,11 +103,11 @@ def _motion(*, inwards: bool) -> Motion:
 
 
 def _cue(text: str) -> Cue:
-    starts = [(word, n * _FRAMES_PER_WORD) for n, word in enumerate(text.split())]
+    starts = [(word, n * FRAMES_PER_WORD) for n, word in enumerate(text.split())]
     words = tuple(
-        CaptionWord(text=word, start_frame=start, end_frame=start + _FRAMES_PER_WORD) for word, start in starts
+        CaptionWord(text=word, start_frame=start, end_frame=start + FRAMES_PER_WORD) for word, start in starts
     )
-    return Cue(start_frame=0, end_frame=_FRAMES_PER_SLIDE, text=text, words=words)
+    return Cue(start_frame=0, end_frame=FRAMES_PER_SLIDE, text=text, words=words)
 
 
 def _tail(clip: PictureClip) -> ClipTail:
