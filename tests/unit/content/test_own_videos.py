@@ -129,17 +129,18 @@ def test_a_written_script_keeps_intro_and_outro(desk, clip: VideoReference) -> N
     assert [slide.part.value for slide in written.outline.slides] == ["intro", "slide", "slide", "outro"]
 
 
-@pytest.mark.parametrize("place", ["slide", "intro", "outro"])
 @pytest.mark.parametrize(
-    "lie",
+    ("place", "lie"),
     [
-        {"frames": 10**9},
-        {"rate": {"numerator": 1}},
-        {"width": 64},
-        {"audio": None},
-        {"asset": {"key": f"accounts/{OTHER}/assets/{'0' * 64}"}},
-        {"asset": {"sha256": "0" * 64}},
-        {"asset": {"media_type": "image/png"}},
+        ("slide", {"frames": 10**9}),
+        ("intro", {"frames": 10**9}),
+        ("outro", {"frames": 10**9}),
+        ("slide", {"rate": {"numerator": 1}}),
+        ("slide", {"width": 64}),
+        ("slide", {"audio": None}),
+        ("slide", {"asset": {"key": f"accounts/{OTHER}/assets/{'0' * 64}"}}),
+        ("intro", {"asset": {"sha256": "0" * 64}}),
+        ("slide", {"asset": {"media_type": "image/png"}}),
     ],
 )
 def test_a_draft_cannot_say_of_a_video_what_is_not_so(
