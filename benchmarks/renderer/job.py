@@ -1,7 +1,8 @@
 """What whole jobs cost: CPU time of all processes of the embedded mode, the client's own left out.
 
-``python -m benchmarks.renderer.job [part ...]``; parts are ``edits``, ``hour`` and ``pair``, by default all:
+``python -m benchmarks.renderer.job [part ...]``; parts are ``child``, ``edits``, ``hour`` and ``pair``, by default all:
 
+* ``child``: the CPU of a render child for another account, against that of loading all it needs;
 * ``edits``: twenty narrated slides at 1080p are rendered; then the picture of one is another, then its narration. The
   CPU of the segments that are made anew, against all segments; of the whole job, against the whole first one; and of
   mix and assembly, against all segments;
@@ -19,13 +20,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.renderer.hour import peaks_mib
 from benchmarks.renderer.jobs import Finished, Runtime, narrated, picture, running, silent, voice
 from benchmarks.renderer.pieces import Pieces
+from services.renderer.child import RenderChild
+from services.renderer.template import ChildTemplate
 from shared.contracts.projects import ProjectDraft, SlideDraft
 
 SLIDES, SECONDS, EDITED = 20, 5.0, 9
 PAIR_SLIDES, ROUNDS = 8, 3
+CHILDREN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,7 @@ class Figure:
 
 def main() -> int:
     """Measure; returns the exit status."""
-    parts = {"edits": edits, "hour": hour, "pair": pair}
+    parts = {"child": child, "edits": edits, "hour": hour, "pair": pair}
     kept = True
     for name in sys.argv[1:] or parts:
         with tempfile.TemporaryDirectory() as folder:
@@ -56,6 +62,20 @@ def main() -> int:
                 print(figure, flush=True)
                 kept = kept and figure.kept
     return 0 if kept else 1
+
+
+def child(_folder: Path) -> Iterator[Figure]:
+    """A fork of the template, against its start."""
+    template = ChildTemplate()
+    template.engine()
+    process = psutil.Process(template.pid)
+    started = sum(process.cpu_times()[:4])
+    for _ in range(CHILDREN):
+        RenderChild(template).kill()
+    forked = (sum(process.cpu_times()[:4]) - started) / CHILDREN
+    template.close()
+    print(f"template loaded in {1000 * started:.0f} ms of CPU, a child forked in {1000 * forked:.1f} ms")
+    yield Figure(name="a forked child over a started one", value=forked / started, most=0.1)
 
 
 def edits(folder: Path) -> Iterator[Figure]:
