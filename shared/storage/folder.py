@@ -79,6 +79,8 @@ class FolderStore:
     def put_if_absent(
         self, key: str, source: Source, *, media_type: str, expected: Fingerprint | None = None
     ) -> PutResult:
+        if expected is not None and (stored := self._existing(key)) and stored.fingerprint == expected:
+            return PutResult(created=False, fingerprint=expected)  # most often: nothing to write and wait for
         with (
             self._received(key, source, media_type, expected) as incoming,
             disk_errors(f"storing {key}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import signal
@@ -20,6 +21,7 @@ from shared.errors import ConfigurationError, ConflictError, NotFoundError
 from shared.ids import AccountId, JobId
 from shared.storage import (
     DigestMismatchError,
+    Fingerprint,
     FolderStore,
     StorageFullError,
     account_prefix,
@@ -67,6 +69,21 @@ class TestFiles:
             put(store, body)
 
         assert len(files_below(folder)) == 2  # the link and its body
+
+    def test_what_is_stored_already_is_neither_read_nor_written_again(
+        self, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stored = store.put(KEY, io.BytesIO(b"the video"), media_type=VIDEO)
+        other = Fingerprint(sha256=hashlib.sha256(b"another").hexdigest(), size_bytes=7)
+        written: list[int] = []
+        monkeypatch.setattr(os, "fsync", written.append)
+
+        again = store.put_if_absent(KEY, io.BytesIO(b"the video"), media_type=VIDEO, expected=stored)
+        assert (again.created, again.fingerprint, written) == (False, stored, [])
+
+        lost = store.put_if_absent(KEY, io.BytesIO(b"another"), media_type=VIDEO, expected=other)
+        assert (lost.created, lost.fingerprint) == (False, stored)
+        assert written, "what may be new is written before it is compared"
 
     def test_a_deleted_object_and_a_lost_race_leave_no_file(self, store: FolderStore, folder: Path) -> None:
         put(store, b"first")
