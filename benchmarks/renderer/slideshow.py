@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def reference_of(path: Path) -> ImageReference:
 
 
 def _stored(path: Path, rgb: NDArray[np.uint8]) -> tuple[ImageReference, Path]:
-    Image.fromarray(rgb).save(path, compress_type=zlib.Z_RLE)
+    Image.fromarray(rgb).save(path, compress_level=1)
     return reference_of(path), path
 
 

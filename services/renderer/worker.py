@@ -56,6 +56,9 @@ NAME = "render-child"
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None)
+# mallopt(3). glibc by itself keeps ever larger blocks in its heap, where those of one segment leave holes that those
+# of the next do not fit. From this size on, which frames of 2160p exceed, the system gives a block and takes it back.
+_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES = -3, 4 << 20
 _PROGRESS_SECONDS = 0.5
 # Address space a render takes, twice as measured (benchmarks/renderer): libraries, sources and sound, and the
 # encoder's for each pixel of the frame in the high profile. A render that wants more has gone wrong.
@@ -70,6 +73,7 @@ def live(order: ChildOrder, *, requests: IO[bytes], answers: IO[bytes]) -> None:
     """Serve requests until they end or nothing came for a while."""
     _go_home(order.folder)
     _limit_resources(order)
+    _give_large_blocks_back()
     _serve(_request_lines(requests), order.idle_seconds, _answering(answers))
 
 
@@ -106,6 +110,11 @@ def _limit_resources(order: ChildOrder) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
+
+
+def _give_large_blocks_back() -> None:
+    if hasattr(_libc, "mallopt"):  # not every C library can be told
+        _libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 
 
 def _request_lines(stream: IO[bytes]) -> queue.Queue[bytes]:

@@ -1,4 +1,4 @@
-"""Makes the slideshow with this project's pipeline, start of the process and imports included."""
+"""Makes the slideshow with this project's pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 
 from benchmarks.renderer.encoding import standard_means
-from benchmarks.renderer.peers.job import Job, given_job
+from benchmarks.renderer.peers.job import Job
 from benchmarks.renderer.slideshow import reference_of, slideshow
 from services.renderer.pipeline.assemble import assemble_video
 from services.renderer.pipeline.compose import SegmentComposer
@@ -20,9 +20,8 @@ from services.renderer.pipeline.still_cache import StillCache
 from shared.contracts.timeline import FrameSize, Rate, SegmentSpec, Timeline
 
 
-def main() -> None:
-    """Render the segments of the given job one after the other, and join them."""
-    job = given_job()
+def make(job: Job) -> None:
+    """Render the segments one after the other, and join them."""
     with standard_means(EncoderSettings(preset=job.preset, crf=job.crf, lookahead_frames=10)):
         render(job)
 
@@ -61,7 +60,3 @@ def segments_of(job: Job) -> tuple[list[SegmentSpec], dict[str, Path]]:
 
 def unwatched(done: int, total: int) -> None:
     """Nobody watches."""
-
-
-if __name__ == "__main__":
-    main()
