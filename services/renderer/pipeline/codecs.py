@@ -1,13 +1,6 @@
 """What each encoding profile means for HEVC and VP9; H.264 is in ``encode``.
 
-Chosen on photographs under a camera move (960x540, one thread), so that a profile looks alike in every codec: SSIM
-of ``draft`` 13.6 dB, ``standard`` 17.3 dB, ``high`` 19.1 dB. CPU time and size against x264 of that quality
-(superfast crf 26, superfast crf 19, medium crf 17, with macroblock tree):
-
-| | draft | standard | high |
-|---|---|---|---|
-| HEVC | 3.5x, 0.94 | 6.9x, 0.71 | 1.9x, 0.80 |
-| VP9 | 1.6x, 1.08 | 6.4x, 0.96 | 3.2x, 1.07 |
+Chosen so that a profile looks alike in every codec; measured in docs/rendering.md (python -m benchmarks.renderer.codecs).
 """
 
 from __future__ import annotations
@@ -53,11 +46,11 @@ _HEVC: dict[EncodingProfile, _Hevc] = {
     EncodingProfile.HIGH: _Hevc(preset="medium", crf=18),
 }
 
-# Deadline ``good`` costs twice the CPU time of ``realtime`` at this speed for a twentieth less size.
+# Deadline ``good`` costs twice the CPU time of ``realtime`` at these speeds, for a twentieth less size.
 _VP9: dict[EncodingProfile, _Vp9] = {
-    EncodingProfile.DRAFT: _Vp9(deadline="realtime", speed=8, crf=44, lookahead_frames=0),
-    EncodingProfile.STANDARD: _Vp9(deadline="realtime", speed=4, crf=29, lookahead_frames=0),
-    EncodingProfile.HIGH: _Vp9(deadline="good", speed=3, crf=20, lookahead_frames=25),
+    EncodingProfile.DRAFT: _Vp9(deadline="realtime", speed=8, crf=40, lookahead_frames=0),
+    EncodingProfile.STANDARD: _Vp9(deadline="realtime", speed=4, crf=24, lookahead_frames=0),
+    EncodingProfile.HIGH: _Vp9(deadline="good", speed=3, crf=17, lookahead_frames=25),
 }
 
 
