@@ -56,8 +56,8 @@ NAME = "render-child"
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None)
-# mallopt(3). glibc by itself keeps ever larger blocks in its heap, where those of one segment leave holes that those
-# of the next do not fit. From this size on, which frames of 2160p exceed, the system gives a block and takes it back.
+# mallopt(3). glibc by itself keeps ever larger blocks in its heap, where those of one segment leave holes that
+# those of the next do not fit. From this size on, which frames of 2160p exceed, the system gives and takes them.
 _M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES = -3, 4 << 20
 _PROGRESS_SECONDS = 0.5
 # Address space a render takes, twice as measured (benchmarks/renderer): libraries, sources and sound, and the
