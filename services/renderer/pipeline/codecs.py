@@ -1,6 +1,7 @@
 """What each encoding profile means for HEVC and VP9; H.264 is in ``encode``.
 
-Chosen so that a profile looks alike in every codec; measured in docs/rendering.md (python -m benchmarks.renderer.codecs).
+Chosen so that a profile looks alike in every codec; the measurement is in docs/rendering.md (python -m
+benchmarks.renderer.codecs).
 """
 
 from __future__ import annotations
