@@ -36,7 +36,7 @@ def render(
     brand: Annotated[Path | None, typer.Option(help="A brand kit (brand.yaml): fonts, colours, logo.")] = None,
     output: Annotated[
         list[Output] | None,
-        typer.Option(help="What to make beside the MP4 video, besides what the project asks for; repeatable."),
+        typer.Option(metavar="OUTPUT", help=f"Also make one of: {', '.join(Output)}. May be repeated."),
     ] = None,
     out: Out = None,
     media: Media = False,
