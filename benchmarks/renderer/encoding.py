@@ -26,7 +26,7 @@ def composed(spec: SegmentSpec, images: dict[str, Path]) -> list[av.VideoFrame]:
 
 def encode_frames(frames: Sequence[av.VideoFrame], spec: SegmentSpec, path: Path) -> None:
     """Encode frames as a segment's are."""
-    with video_encoder(path, spec.size, spec.rate, spec.profile) as encoder:
+    with video_encoder(path, spec.size, spec.rate, spec.profile, frames=len(frames)) as encoder:
         for frame in frames:
             encoder.add(frame)
 

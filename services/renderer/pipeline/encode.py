@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log2
 from pathlib import Path
 
 import av
@@ -19,6 +20,8 @@ _BT709 = 1
 _LIMITED_RANGE = 1
 # Longest distance of two key frames [s]: how far a player may have to decode after a jump.
 _KEY_FRAME_SECONDS = 5
+# How much finer the last frame of a segment is quantised [steps of H.264's QP; 6 of them halve the quantiser].
+_LAST_FRAME_QP = 3.5
 
 REORDER_FRAMES = 2
 """Depth of x264's frame reordering with B-frames and B-pyramid, as all profiles have."""
@@ -33,8 +36,8 @@ class EncoderSettings:
     lookahead_frames: int
 
 
-# Chosen from the tables in docs/rendering.md (python -m benchmarks.renderer.profiles): with macroblock tree, superfast
-# gives veryfast's quality at 0.6 of its CPU time, and faster medium's, which slower presets hardly improve.
+# Chosen from the tables in docs/rendering.md (python -m benchmarks.renderer.profiles): with macroblock tree,
+# superfast gives veryfast's quality at 0.6 of its CPU time, and faster medium's, which slower ones hardly improve.
 SETTINGS: dict[EncodingProfile, EncoderSettings] = {
     EncodingProfile.DRAFT: EncoderSettings(preset="superfast", crf=26, lookahead_frames=10),
     EncodingProfile.STANDARD: EncoderSettings(preset="superfast", crf=19, lookahead_frames=10),
@@ -53,6 +56,19 @@ def x264_params(profile: EncodingProfile, rate: Rate) -> str:
         f"bframes=3:b-pyramid=normal:keyint={key_frame_distance(rate)}:min-keyint=1:scenecut=0:open-gop=0:mbtree=1"
         f":rc-lookahead={SETTINGS[profile].lookahead_frames}"
     )
+
+
+def tail_zones(profile: EncodingProfile, frames: int) -> str:
+    """The x264 parameter that makes the last frames of a segment as good as those in its middle.
+
+    Macroblock tree spends bits on what the coming frames show again, with the logarithm of how many it knows
+    (x264, ``macroblock_tree_finish``). The last frames have few or none to come and would be up to 2 dB worse,
+    so they get the same curve back. No parameter set of the stream changes with it.
+    """
+    known = SETTINGS[profile].lookahead_frames
+    finer = {coming: _LAST_FRAME_QP * (1 - log2(1 + coming) / log2(1 + known)) for coming in range(known)}
+    tail = [(frames - 1 - coming, 2 ** (finer[coming] / 6)) for coming in reversed(range(min(known, frames)))]
+    return "zones=" + "/".join(f"{frame},{frame},b={factor:.4f}" for frame, factor in tail)
 
 
 class VideoEncoder:
@@ -93,14 +109,26 @@ class VideoEncoder:
 
 @contextmanager
 def video_encoder(
-    path: Path, size: FrameSize, rate: Rate, profile: EncodingProfile, codec: VideoCodec = VideoCodec.H264
+    path: Path,
+    size: FrameSize,
+    rate: Rate,
+    profile: EncodingProfile,
+    codec: VideoCodec = VideoCodec.H264,
+    *,
+    frames: int,
 ) -> Iterator[VideoEncoder]:
     """An encoder into an MP4 file with one video track, complete when the block ends without error.
 
     One thread and fixed settings: equal frames give equal bytes, in any process.
+
+    Args:
+        frames: How many will be added, so that the last ones can be made as good as the others.
     """
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         settings = encoder_settings(codec, profile, rate)
+        if codec is VideoCodec.H264:
+            params = f"{x264_params(profile, rate)}:{tail_zones(profile, frames)}"
+            settings = replace(settings, options={**settings.options, "x264-params": params})
         encoder = VideoEncoder(container, _video_stream(container, size, rate, settings), rate, settings.reordered)
         yield encoder
         encoder.finish()

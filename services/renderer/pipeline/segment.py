@@ -47,7 +47,7 @@ def render_segment(
     """
     composer = SegmentComposer(spec, images, stills)
     frame = new_frame(spec.size.width, spec.size.height)
-    with video_encoder(out_path, spec.size, spec.rate, spec.profile, spec.codec) as encoder:
+    with video_encoder(out_path, spec.size, spec.rate, spec.profile, spec.codec, frames=spec.frames) as encoder:
         for done in range(spec.frames):
             composer.compose(spec.first_frame + done, frame)
             encoder.add(frame)
