@@ -77,6 +77,8 @@ class ProjectMedia:
         path = (self._folder / name).expanduser()
         if not path.exists():
             raise InvalidInputError(f"{place}: there is no file {name} in {self._folder}")
+        if path.is_dir():
+            raise InvalidInputError(f"{place}: {path.name or name} is a folder; give a file")
         return path.resolve()
 
 

@@ -40,7 +40,7 @@ class ClipWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: str = Field(min_length=1)
-    start: float = Field(default=0, ge=0, alias="from", description="Where it begins [s]")
+    start: float = Field(default=0, ge=0, alias="from", allow_inf_nan=False, description="Where it begins [s]")
     sound: VideoSound = VideoSound.MIX
     gain: float = Field(default=0, ge=-60, le=20, description="[dB]")
 
@@ -58,7 +58,7 @@ class VideoWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: str | None = Field(default=None, min_length=1)
-    video_from: float = Field(default=0, ge=0, description="Where it begins [s]")
+    video_from: float = Field(default=0, ge=0, allow_inf_nan=False, description="Where it begins [s]")
     video_sound: VideoSound | None = None
     video_gain: float = Field(default=0, ge=-60, le=20, description="[dB]")
 

@@ -56,6 +56,7 @@ class Desk:
 @pytest.fixture
 def read(tmp_path: Path):
     """Makes the draft of a project file that lies beside two videos."""
+    (tmp_path / "clips").mkdir()
     for name in ("harbour.mov", "opening.mp4", "broken.mp4", "a.png"):
         (tmp_path / name).write_bytes(b"x")
 
@@ -130,10 +131,13 @@ def test_a_draft_with_videos_survives_being_written_and_read(name: str) -> None:
         ("slides:\n  - {image: a.png, seconds: 1, video_from: 2}", "slide 1: `video_from`.* are for a slide with"),
         ("slides:\n  - {video: harbour.mov, video_sound: loud}", "slide 1, video_sound: must be 'mix' or 'mute'"),
         ("slides:\n  - {video: harbour.mov, video_from: -1}", "slide 1, video_from: must be at least 0"),
+        ("slides:\n  - {video: harbour.mov, video_from: .inf}", "slide 1, video_from: must be a number"),
+        ("topic: x\nintro: {video: opening.mp4, from: .inf}", "intro, from: must be a number"),
         ("topic: x\nintro: {from: 1}", "intro, video: is missing"),
         ("topic: x\noutro: {video: opening.mp4, start: 1}", "outro, start: is no word of a project file"),
         ("topic: x\nintro: missing.mp4", "intro: there is no file missing.mp4"),
         ("slides:\n  - {video: missing.mp4}", "slide 1: there is no file missing.mp4"),
+        ("slides:\n  - {video: clips}", "slide 1: clips is a folder; give a file"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(read, text: str, expected: str) -> None:
