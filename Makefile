@@ -30,6 +30,9 @@ test: .venv/.dev test-programs ## run everything, on private servers (as root: i
 check: .venv/.dev static ## what needs no server: format, lint, types, imports, unit and contract tests
 	@$(BIN)/pytest -q tests/unit tests/contract
 
+corpus: .venv/.dev ## put 10,000 hostile media files through the sandbox; make test takes 500 of them
+	@STUDIO_CORPUS_CASES=10000 $(BIN)/pytest tests/corpus
+
 bench: .venv/.dev server-programs ## measure: prints ratios and compares them with their targets
 	@status=0; for module in $(BENCHMARKS); do \
 		echo "== $$module"; $(BIN)/python -m $$module || status=$$?; done; exit $$status

@@ -6,11 +6,10 @@ Each function returns the bytes of one file and gives the same bytes each time.
 from __future__ import annotations
 
 import io
-import random
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 RATE = 48_000
+FONTS = Path(__file__).parents[2] / "services" / "renderer" / "fonts"
 
 
 def picture(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:
@@ -298,45 +298,7 @@ SMALL_FILES: dict[str, Callable[[], bytes]] = {
     "sound.opus": lambda: compressed_sound("ogg", "libopus", seconds=0.2),
     "video.mp4": lambda: video(frames=5, chapters=2),
     "video.webm": lambda: video("webm", frames=5),
+    "symbols.ttf": (FONTS / "NotoSansSymbols-Bold-subset.ttf").read_bytes,
+    "hebrew.ttf": (FONTS / "NotoSansHebrew-Bold.ttf").read_bytes,
 }
 """Valid files of every format we accept, a few kilobytes each."""
-
-
-def mutations(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """``count`` damaged files with their names, always the same for a seed."""
-    dice = random.Random(seed)
-    originals = [(name, make()) for name, make in SMALL_FILES.items()]
-    for number in range(count):
-        name, data = originals[number % len(originals)]
-        damage = dice.choice((_flip, _truncate, _repeat, _overwrite_integer, _splice))
-        yield f"{number:05d}-{damage.__name__[1:]}-{name}", damage(dice, data)
-
-
-def _flip(dice: random.Random, data: bytes) -> bytes:
-    damaged = bytearray(data)
-    for _ in range(dice.randint(1, 1 + len(data) // 200)):
-        damaged[dice.randrange(len(data))] = dice.randrange(256)
-    return bytes(damaged)
-
-
-def _truncate(dice: random.Random, data: bytes) -> bytes:
-    return data[: dice.randrange(1, len(data))]
-
-
-def _repeat(dice: random.Random, data: bytes) -> bytes:
-    start = dice.randrange(len(data))
-    end = min(len(data), start + dice.randint(1, 400))
-    return data[:end] + data[start:end] * dice.randint(1, 50) + data[end:]
-
-
-def _overwrite_integer(dice: random.Random, data: bytes) -> bytes:
-    """Put an extreme number where a length or a size may be, mostly in the header."""
-    number = dice.choice((0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
-    packed = struct.pack(dice.choice((">I", "<I")), number)
-    place = dice.randrange(4, max(5, min(len(data) - 4, 300)))
-    return data[:place] + packed + data[place + 4 :]
-
-
-def _splice(dice: random.Random, data: bytes) -> bytes:
-    cut, other = sorted((dice.randrange(len(data)), dice.randrange(len(data))))
-    return data[:cut] + data[other:] + data[cut:other]
