@@ -15,7 +15,7 @@ BENCHMARKS = $(filter-out benchmarks.renderer.peers.% benchmarks.renderer.profil
 	$(shell grep -rl --include='*.py' '^if __name__ ==' benchmarks)))))
 MOVIEPY := .run/peers/moviepy
 
-.PHONY: help demo test check bench bench-peers servers farm farm-demo farm-down format contracts lock clean static server-programs test-programs
+.PHONY: help demo test check corpus bench bench-peers servers farm farm-demo farm-down format contracts lock clean static server-programs test-programs
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
