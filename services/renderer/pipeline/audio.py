@@ -54,7 +54,8 @@ def mix_audio(timeline: Timeline, sounds: Mapping[str, Path], out_path: Path, pr
 
     with opened_sounds(_references(timeline), sounds) as sources:
         mix = Mix(timeline, sources, heartbeat)
-        analysis = _analysed((mix.read(start, end) for start, end in blocks(mix.samples)), heartbeat)
+        parts = (mix.read(start, end) for start, end in blocks(mix.samples))
+        analysis = _analysed(parts, mix.samples, heartbeat)
         finishing = _Finishing(mix, analysis, timeline.loudness_lufs, progress)
         report = finishing.encode(out_path)
         for name in sound_files(timeline):
@@ -89,7 +90,7 @@ class _Finishing:
         aim = self._aim
         for _ in range(_ENCODINGS):
             write_sound(path, self._parts(Master(self._mix, self._analysis, aim).read))
-            heard = _analysed(read_sound(path), lambda: self._progress(self._mix.samples, self._mix.samples))
+            heard = _analysed(read_sound(path), self._mix.samples, self._is_nearly_done)
             better = aim.corrected(heard.loudness())
             if better is None:
                 break
@@ -100,6 +101,9 @@ class _Finishing:
         for start, end in blocks(self._mix.samples):
             yield read(start, end)
             self._progress(end, self._mix.samples)
+
+    def _is_nearly_done(self) -> None:
+        self._progress(self._mix.samples, self._mix.samples)
 
     def _report(self, path: Path, heard: Analysis) -> AudioReport:
         if heard.samples != self._mix.samples:
@@ -119,8 +123,8 @@ def _references(timeline: Timeline) -> dict[str, AudioReference]:
     return {audio.asset.sha256: audio for audio in used}
 
 
-def _analysed(parts: Iterable[Samples], heartbeat: Callable[[], None]) -> Analysis:
-    analyser = Analyser()
+def _analysed(parts: Iterable[Samples], expected_samples: int, heartbeat: Callable[[], None]) -> Analysis:
+    analyser = Analyser(expected_samples)
     for part in parts:
         analyser.add(part)
         heartbeat()

@@ -30,12 +30,12 @@ class Limiter:
     """
 
     def __init__(self, peaks: NDArray[np.float32], gain: float, ceiling: float) -> None:
-        needed = _needed_db(peaks, gain / ceiling)
-        falling = _slope_limited(needed[::-1], _FALL_DB_PER_SECOND)[::-1]
-        usual = _slope_limited(np.maximum(falling, np.float32(_DEEP_DB)), _RISE_DB_PER_SECOND)
-        decibels = np.minimum(usual, _slope_limited(falling, _DEEP_RISE_DB_PER_SECOND), out=usual)
+        decibels = _gain_db(_needed_db(peaks, gain / ceiling))
         self.is_active = bool(decibels.min(initial=0.0) < 0)
-        self._curve = HopCurve(np.float32(gain) * 10 ** (decibels / np.float32(20)), HOP_SAMPLES)
+        decibels /= np.float32(20)
+        factors = np.power(np.float32(10), decibels, out=decibels)
+        factors *= np.float32(gain)
+        self._curve = HopCurve(factors, HOP_SAMPLES)
 
     @property
     def gains(self) -> NDArray[np.float32]:
@@ -52,11 +52,21 @@ def _needed_db(peaks: NDArray[np.float32], factor: float) -> NDArray[np.float32]
 
     The gain runs straight between the middles of hops, and a peak may lie off them.
     """
-    over = np.log10(np.maximum(peaks * np.float32(factor), np.float32(_SILENT)))
-    needed = np.minimum(over * np.float32(-20), np.float32(0), out=over)
-    padded = np.pad(needed, 1, mode="edge")
-    np.minimum(needed, padded[:-2], out=needed)
-    return np.asarray(np.minimum(needed, padded[2:], out=needed))
+    needed = peaks * np.float32(factor)
+    np.log10(np.maximum(needed, np.float32(_SILENT), out=needed), out=needed)
+    needed *= np.float32(-20)
+    np.minimum(needed, np.float32(0), out=needed)
+    alone = needed.copy()
+    np.minimum(needed[1:], alone[:-1], out=needed[1:])
+    np.minimum(needed[:-1], alone[1:], out=needed[:-1])
+    return needed
+
+
+def _gain_db(needed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The gain that is nowhere above what is needed and falls and rises no faster than is pleasant."""
+    falling = _slope_limited(needed[::-1], _FALL_DB_PER_SECOND)[::-1]
+    gain = _slope_limited(np.maximum(falling, np.float32(_DEEP_DB)), _RISE_DB_PER_SECOND)
+    return np.minimum(gain, _slope_limited(falling, _DEEP_RISE_DB_PER_SECOND), out=gain)
 
 
 def _slope_limited(values: NDArray[np.float32], rise_db_per_second: float) -> NDArray[np.float32]:

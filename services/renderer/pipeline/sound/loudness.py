@@ -60,20 +60,32 @@ class KWeighting:
         return np.asarray(np.einsum("chs,chs->h", padded, padded), np.float32)
 
 
-def integrated_lufs(energies: Energies) -> float | None:
+def integrated_lufs(energies: Energies, gains: NDArray[np.float32] | None = None) -> float | None:
     """Gated loudness of a whole sound [LUFS]; None where nothing is louder than the absolute gate.
 
     A sound shorter than one measuring block of 400 ms is measured as if silence followed.
+
+    Args:
+        gains: A factor for each hop of the sound, by which it is amplified first.
     """
-    shortest = _STEP_HOPS * _BLOCK_STEPS
-    padded = np.pad(energies, (0, max(0, shortest - len(energies))))
-    steps = padded[: len(padded) // _STEP_HOPS * _STEP_HOPS].reshape(-1, _STEP_HOPS).sum(axis=1, dtype=np.float64)
+    rows = _steps(energies)
+    if gains is None:
+        steps = rows.sum(axis=1, dtype=np.float64)
+    else:
+        steps = np.einsum("sh,sh,sh->s", rows, _steps(gains), _steps(gains)).astype(np.float64)
     blocks = np.convolve(steps, np.ones(_BLOCK_STEPS), mode="valid") / _BLOCK_SAMPLES
     audible = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
     if not len(audible):
         return None
     gate = _power(_lufs(float(audible.mean())) + _RELATIVE_GATE_LU)
     return _lufs(float(audible[audible > gate].mean()))
+
+
+def _steps(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values of hops in rows of 100 ms; a last incomplete row is left out, but one block there always is."""
+    missing = _STEP_HOPS * _BLOCK_STEPS - len(values)
+    known = np.pad(values, (0, missing)) if missing > 0 else values
+    return known[: len(known) // _STEP_HOPS * _STEP_HOPS].reshape(-1, _STEP_HOPS)
 
 
 def _lufs(power: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
 
 from services.renderer.pipeline.sound.limiter import Limiter
 from services.renderer.pipeline.sound.loudness import integrated_lufs
@@ -90,7 +89,7 @@ def _found_limiter(analysis: Analysis, aim: Aim) -> Limiter:
     gain_db = 0.0 if loudness is None else min(aim.loudness_lufs - loudness, _MOST_GAIN_DB)
     for _ in range(_ROUNDS):
         limiter = Limiter(analysis.peaks, 10 ** (gain_db / 20), 10 ** (aim.true_peak_dbtp / 20))
-        reached = integrated_lufs(analysis.energies * np.square(limiter.gains))
+        reached = integrated_lufs(analysis.energies, limiter.gains)
         if not limiter.is_active or reached is None:
             return limiter
         error = aim.loudness_lufs - reached
