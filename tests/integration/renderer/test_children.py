@@ -303,24 +303,37 @@ def test_waiting_for_a_slot_can_be_cancelled(endless_work, started):
     assert len(errors) == 1
 
 
+def open_fds(pid: int) -> list[Path]:
+    """Links to what a process has open, named by number."""
+    return list(Path(f"/proc/{pid}/fd").iterdir())
+
+
+def open_files(pid: int) -> dict[str, str]:
+    """What a process has open, by number."""
+    return {fd.name: str(fd.readlink()) for fd in open_fds(pid)}
+
+
 def test_a_child_has_no_file_of_its_siblings_and_none_of_the_template(template):
     children = [RenderChild(template) for _ in range(3)]
     for child in children:
-        opened = {fd.name: str(fd.readlink()) for fd in Path(f"/proc/{child.pid}/fd").iterdir()}
-        assert sorted(opened) == ["0", "1", "2", "3"]
-        assert {opened["1"], opened["2"]} == {os.devnull}
-    ends = [{Path(f"/proc/{child.pid}/fd/{number}").readlink() for number in (0, 3)} for child in children]
-    assert len(set.union(*ends)) == 6, "each has its own two pipes"
+        # The last thing it closes is what it told its birth on.
+        wait_until(lambda child=child: len(open_fds(child.pid)) == 4)
+    opened = [open_files(child.pid) for child in children]
     for child in children:
         child.kill()
+    assert all(sorted(files) == ["0", "1", "2", "3"] for files in opened)
+    assert all({files["1"], files["2"]} == {os.devnull} for files in opened)
+    assert len({files[number] for files in opened for number in ("0", "3")}) == 6, "each has its own two pipes"
 
 
-def test_the_template_has_one_thread_and_only_its_orders_open(template):
+def test_the_template_has_one_thread_and_only_its_orders_open():
     """What is forked while another thread works may be broken; what it opened, every child would have."""
+    template = ChildTemplate()
     template.engine()
-    assert len(list(Path(f"/proc/{template.pid}/task").iterdir())) == 1
-    opened = [str(fd.readlink()) for fd in Path(f"/proc/{template.pid}/fd").iterdir()]
-    assert all(what.startswith(("socket:", "pipe:")) for what in opened), opened
+    threads, opened = list(Path(f"/proc/{template.pid}/task").iterdir()), open_files(template.pid)
+    template.close()
+    assert len(threads) == 1
+    assert all(what.startswith(("socket:", "pipe:")) for what in opened.values()), opened
 
 
 def test_a_child_is_at_home_in_its_own_folder_and_knows_no_other(template):
