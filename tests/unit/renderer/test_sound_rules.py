@@ -134,11 +134,11 @@ def test_after_a_lone_click_the_level_is_back_at_once_but_ordinary_limiting_reco
     peaks = np.full(3_000, 0.1, np.float32)
     peaks[1_000] = 10.0
     click = Limiter(peaks, 1.0, 0.8).gain(0, 3_000 * HOP_SAMPLES)
-    assert click[1_250 * HOP_SAMPLES] > 0.9
+    assert click[1_060 * HOP_SAMPLES] > 0.9
     peaks[1_000] = 1.6
     usual = 20 * np.log10(Limiter(peaks, 1.0, 0.8).gain(0, 3_000 * HOP_SAMPLES))
-    assert usual[1_000 * HOP_SAMPLES + 16] == pytest.approx(-6, abs=0.1)
-    assert usual[1_075 * HOP_SAMPLES] == pytest.approx(-4, abs=0.3)
+    assert usual[1_000 * HOP_SAMPLES + HOP_SAMPLES // 2] == pytest.approx(-6, abs=0.1)
+    assert usual[1_016 * HOP_SAMPLES] == pytest.approx(-4, abs=0.3)
 
 
 @pytest.mark.parametrize(("amplitude", "lufs"), [(1.0, 0.0), (0.1, -20.0)])

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from services.renderer.pipeline.sound.source import Samples
 from shared.contracts.timeline import SAMPLE_RATE
 
-HOP_SAMPLES = 32
-"""Energies and peaks are known for each 2/3 ms."""
+HOP_SAMPLES = 160
+"""Energies and peaks are known for each 1/300 s, so that those of an hour take little memory."""
 
 Energies = NDArray[np.float32]
 """Sum of squares of the K-weighted samples of both channels, for each hop."""

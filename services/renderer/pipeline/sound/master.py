@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-
 from services.renderer.pipeline.sound.limiter import Limiter
 from services.renderer.pipeline.sound.loudness import integrated_lufs
 from services.renderer.pipeline.sound.meter import Analysis, Loudness
