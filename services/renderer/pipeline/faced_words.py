@@ -11,6 +11,7 @@ from services.renderer.pipeline.fonts import Face
 
 # In shares of the font size.
 _SPACE = 0.27
+_LEAST_SPACE = 0.15  # some fonts have a space without width
 _EMOJI_HEIGHT = 1.1
 _EMOJI_STRIKE_HEIGHT = 128
 
@@ -44,6 +45,7 @@ class FacedWord:
         self.is_glued = is_glued
         self.right_to_left = runs_right_to_left(text)
         self.runs, self.missing = runs_of(text, own, language)
+        self._spaced_by = own if own and own.has(" ") and any(run.face is own for run in self.runs) else None
 
     @property
     def direction(self) -> str:
@@ -51,7 +53,13 @@ class FacedWord:
 
     def gap(self, size: int) -> float:
         """Width of the space before it [px]."""
-        return 0.0 if self.is_glued else size * _SPACE
+        return 0.0 if self.is_glued else self.space(size)
+
+    def space(self, size: int) -> float:
+        """Width of a space beside it [px]: as the author's own font has it where that draws the word."""
+        if self._spaced_by is None:
+            return size * _SPACE
+        return max(self._spaced_by.at(size).getlength(" "), size * _LEAST_SPACE)
 
     def width(self, size: int) -> float:
         """[px]"""
@@ -89,4 +97,4 @@ class FacedWord:
 def gap_between(one: FacedWord, other: FacedWord, line: Sequence[FacedWord], size: int) -> float:
     """Room between two words that stand side by side on a line, in whatever order they are read [px]."""
     first, second = sorted((line.index(one), line.index(other)))
-    return 0.0 if second == first + 1 and line[second].is_glued else size * _SPACE
+    return 0.0 if second == first + 1 and line[second].is_glued else other.space(size)

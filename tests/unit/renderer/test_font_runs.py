@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
+
 import pytest
 
+from services.renderer.pipeline.faced_words import FacedWord
 from services.renderer.pipeline.font_runs import han_language, runs_of
-from services.renderer.pipeline.fonts import EMOJI_STRIKE, faces, font_digests
+from services.renderer.pipeline.fonts import EMOJI_STRIKE, Face, faces, font_digests
 
 FAMILY, ASTRONAUT = "👨\u200d👩\u200d👧", "👩\u200d🚀"
 
@@ -76,6 +80,35 @@ def test_an_own_font_is_asked_first_and_the_bundled_ones_have_what_it_lacks():
     own = next(face for face in faces()[1:] if face.has("(") and not face.has("a"))
     assert [run.face for run in runs_of("(")[0]] == [faces()[0]]
     assert [(run.face, run.text) for run in runs_of("(a", own)[0]] == [(own, "("), (faces()[0], "a")]
+
+
+def with_one_width(face: Face, width: int, path: Path) -> Face:
+    """A face with the same letters and space, each of the same width [thousandths of the font size]."""
+    font = bytearray(face.path.read_bytes())
+    count = int.from_bytes(font[4:6])
+    records = (struct.unpack_from(">4sIII", font, 12 + 16 * number) for number in range(count))
+    starts = {name: start for name, _, start, _ in records}
+    units_per_size = int.from_bytes(font[starts[b"head"] + 18 :][:2])
+    for number in range(int.from_bytes(font[starts[b"hhea"] + 34 :][:2])):
+        struct.pack_into(">H", font, starts[b"hmtx"] + 4 * number, width * units_per_size // 1000)
+    path.write_bytes(font)
+    return Face(path=path, characters=face.characters)
+
+
+def test_words_of_an_own_font_are_parted_by_its_own_space(tmp_path):
+    own = with_one_width(faces()[0], 600, tmp_path / "one-width.ttf")
+    narrow = with_one_width(faces()[0], 0, tmp_path / "no-width.ttf")
+    gaps = {
+        name: FacedWord(text, is_glued=False, own=face, language=None).gap(100)
+        for name, text, face in (
+            ("own", "bee", own),
+            ("narrow", "bee", narrow),
+            ("bundled", "bee", None),
+            ("drawn by another", "蜂", own),
+        )
+    }
+    assert gaps == {"own": 60, "narrow": 15, "bundled": 27, "drawn by another": 27}
+    assert FacedWord("bee", is_glued=True, own=own, language=None).gap(100) == 0
 
 
 def test_chinese_characters_have_the_shapes_of_their_language():
