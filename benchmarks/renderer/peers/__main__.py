@@ -176,7 +176,7 @@ def printed(title: str, ours: Entry, theirs: Sequence[Entry], least: Sequence[fl
     print("|---|---|---|---|---|---|---|")
     for entry, promised in zip((ours, *theirs), (None, *least), strict=True):
         name = f"{entry.contestant.name}, {entry.job.preset} crf {entry.job.crf}"
-        ratio = f"{entry.cpu_s / ours.cpu_s:.1f} | {'' if promised is None else f'≥ {promised}'}"
+        ratio = f"{entry.cpu_s / ours.cpu_s:.2f} | {'' if promised is None else f'≥ {promised}'}"
         what = f"{entry.size_kib} | {entry.likeness_db:.2f} | {entry.contestant.misses}"
         print(f"| {name} | {entry.cpu_s:.1f} | {ratio} | {what} |", flush=True)
     return all(entry.cpu_s / ours.cpu_s >= promised for entry, promised in zip(theirs, least, strict=True))
