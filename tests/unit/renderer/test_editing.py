@@ -185,7 +185,6 @@ def test_media_tell_what_is_needed_to_bring_them_and_nothing_of_their_place(rich
 
 def test_an_edit_decision_list_has_every_slide_and_transition(rich, tmp_path):
     """CMX 3600 with the command of the documentation; the form has no room for more than two tracks of sound."""
-    pytest.importorskip("otio_cmx3600_adapter")
     (tmp_path / "timeline.otio").write_text(editing_timeline(rich(RATES[0])))
     command = [Path(sys.executable).with_name("otioconvert"), "-T", "0"]
     subprocess.run([*command, "-i", "timeline.otio", "-o", "cut.edl"], cwd=tmp_path, check=True)
