@@ -63,12 +63,16 @@ def tail_zones(profile: EncodingProfile, frames: int) -> str:
 
     Macroblock tree spends bits on what the coming frames show again, with the logarithm of how many it knows
     (x264, ``macroblock_tree_finish``). The last frames have few or none to come and would be up to 2 dB worse,
-    so they get the same curve back. No parameter set of the stream changes with it.
+    so they get the same curve back; and twice of it the key frame of a segment so short that it is among them,
+    from which all others take. No parameter set of the stream changes with it.
     """
     known = SETTINGS[profile].lookahead_frames
-    finer = {coming: _LAST_FRAME_QP * (1 - log2(1 + coming) / log2(1 + known)) for coming in range(known)}
-    tail = [(frames - 1 - coming, 2 ** (finer[coming] / 6)) for coming in reversed(range(min(known, frames)))]
-    return "zones=" + "/".join(f"{frame},{frame},b={factor:.4f}" for frame, factor in tail)
+    zones = []
+    for coming in reversed(range(min(known, frames))):
+        frame = frames - 1 - coming
+        finer_qp = _LAST_FRAME_QP * (1 - log2(1 + coming) / log2(1 + known)) * (1 if frame else 2)
+        zones.append(f"{frame},{frame},b={2 ** (finer_qp / 6):.4f}")
+    return "zones=" + "/".join(zones)
 
 
 class VideoEncoder:
