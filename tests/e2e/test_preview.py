@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from PIL import Image
 
 
@@ -18,11 +17,3 @@ def test_frames_and_sheet_come_without_a_render_and_without_other_files(studio, 
     explained = studio.run("show", outcome.event("submitted")["job_id"], "--json").out
     assert "renderer.draw_preview.v1" in explained
     assert "renderer.render_segment.v1" not in explained
-
-
-@pytest.mark.parametrize("place", ["soon", "-1s", "1:2:3", "99999999s"])
-def test_what_is_no_place_in_a_video_is_refused_in_words(studio, project, place: str) -> None:
-    outcome = studio.run("preview", str(project()), f"--at={place}")
-
-    assert outcome.code == 1, outcome
-    assert "like 12.5s or 1:05" in outcome.err

@@ -1,0 +1,23 @@
+"""Places in a video as a person writes them, refused before anything is opened."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from studiomatic.cli.app import app
+
+
+@pytest.mark.parametrize("place", ["soon", "-1s", "1:2:3", "99999999s"])
+def test_what_is_no_place_in_a_video_is_refused_in_words(place: str) -> None:
+    outcome = CliRunner().invoke(app, ["preview", "project.yaml", f"--at={place}"])
+
+    assert outcome.exit_code == 1, outcome
+    assert "like 12.5s or 1:05" in outcome.output
+
+
+def test_more_places_than_a_sheet_holds_are_refused() -> None:
+    outcome = CliRunner().invoke(app, ["preview", "project.yaml", *["--at=1s"] * 21])
+
+    assert outcome.exit_code == 1, outcome
+    assert "21 places were asked for, at most 20 are possible" in outcome.output
