@@ -102,7 +102,9 @@ class SlideOutline(Value):
     image: ImageReference | None = Field(default=None, description="Given picture; none means generate")
     voice_mode: VoiceMode = VoiceMode.SPOKEN
     voice: AudioReference | None = None
-    words: AssetReference | None = Field(default=None, description="Word times of a given voice, estimated")
+    words: AssetReference | None = Field(
+        default=None, description="Word times of a given voice or a silent slide, estimated"
+    )
     silent_ms: int | None = Field(default=None, gt=0, description="How long a silent slide is shown [ms]")
     look: SlideLook = SlideLook()
     has_lower_third: bool = Field(default=False, description="The titles name someone for it")

@@ -14,12 +14,14 @@ from shared.contracts.revisions import (
     SlideOutline,
     VoiceMode,
 )
-from shared.contracts.timeline import Output
+from shared.contracts.timeline import SAMPLE_RATE, Output
 from shared.errors import InvalidInputError
 
 DEFAULT_SILENT_MS = 4_000
 READING_MS_PER_CHARACTER = 60
 """A silent reader takes in about 15 to 17 characters a second (BBC subtitle guidelines)."""
+CAPTION_MARGIN_MS = 1_000
+"""What is read on a silent slide comes after the slide and goes before it, as captions of a voice do."""
 
 LANGUAGES: dict[str, str] = {
     "en": "English",
@@ -70,9 +72,9 @@ def build_outline(
     """The shape of a revision.
 
     Args:
-        words: Word times of given voices, by slide id.
+        words: Word times of given voices and of what is read on silent slides, by slide id.
     """
-    looks = [*(slide.look for slide in draft.slides), SlideLook(clip=draft.outro) if draft.outro else None]
+    looks = _following_looks(draft)
     return RevisionOutline(
         project_id=project_id,
         revision_id=revision_id,
@@ -82,7 +84,7 @@ def build_outline(
         slides=framed(
             draft,
             tuple(
-                _slide_outline(draft, slide, slide_id, number, words.get(slide_id), looks[number])
+                _slide_outline(draft, slide, slide_id, number, words.get(slide_id), looks[number - 1])
                 for number, (slide, slide_id) in enumerate(zip(draft.slides, slide_ids, strict=True), start=1)
             ),
         ),
@@ -100,6 +102,28 @@ def build_outline(
         look=draft.look,
         outputs=tuple(output for output in Output if output in draft.outputs),
     )
+
+
+def captioned_samples(draft: ProjectDraft) -> list[int]:
+    """Over how many samples at 48 kHz the words of each slide are spread, when no provider says it: those of a
+    given voice, or the time to read a silent slide; none of a voice that must be made."""
+    return [
+        _captioned_samples(draft, slide, following)
+        for slide, following in zip(draft.slides, _following_looks(draft), strict=True)
+    ]
+
+
+def _captioned_samples(draft: ProjectDraft, slide: SlideDraft, following: SlideLook | None) -> int:
+    mode = voice_mode(draft, slide)
+    if mode is VoiceMode.SILENT:
+        return max(0, _silent_ms(draft, slide, following) - CAPTION_MARGIN_MS) * SAMPLE_RATE // 1000
+    return slide.voice.samples if mode is VoiceMode.GIVEN and slide.voice else 0
+
+
+def _following_looks(draft: ProjectDraft) -> list[SlideLook | None]:
+    """How what comes after each slide is shown; nothing after the last."""
+    shown = [*(slide.look for slide in draft.slides), SlideLook(clip=draft.outro) if draft.outro else None]
+    return shown[1:]
 
 
 def build_titles(draft: ProjectDraft, slide_ids: tuple[str, ...]) -> RevisionTitles:
@@ -156,7 +180,7 @@ def _slide_outline(
         image=slide.look.clip.video.poster if slide.look.clip else slide.image,
         voice_mode=mode,
         voice=slide.voice if mode is VoiceMode.GIVEN else None,
-        words=words if mode is VoiceMode.GIVEN else None,
+        words=words if mode is not VoiceMode.SPOKEN else None,
         silent_ms=_silent_ms(draft, slide, following) if mode is VoiceMode.SILENT else None,
         look=slide.look,
         has_lower_third=slide.lower_third is not None,

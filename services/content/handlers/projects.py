@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.content.domain.outline import build_outline, build_titles, check_draft
+from services.content.domain.outline import build_outline, build_titles, captioned_samples, check_draft
 from services.content.domain.own_media import check_media, media_of
 from services.content.domain.own_videos import stated_by, videos_of
 from services.content.domain.revision import Revision
@@ -165,11 +165,11 @@ class Projects:
     def _word_times(
         self, account_id: str, draft: ProjectDraft, slide_ids: tuple[str, ...]
     ) -> dict[str, AssetReference]:
-        """Estimated word times of the author's own voices, stored as objects."""
+        """Estimated word times of the author's own voices and of silent slides, stored as objects."""
         return {
             slide_id: self._objects.put_value(account_id, words)
-            for slide, slide_id in zip(draft.slides, slide_ids, strict=True)
-            if slide.voice and (words := estimate_words(slide.narration, slide.voice.samples))
+            for slide, slide_id, samples in zip(draft.slides, slide_ids, captioned_samples(draft), strict=True)
+            if (words := estimate_words(slide.narration, samples))
         }
 
 

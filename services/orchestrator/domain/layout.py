@@ -49,7 +49,7 @@ MUSIC_ALONE_GAIN_DB = -4.0
 class SlideTiming:
     """What decides how long a slide is shown; known before its picture is.
 
-    ``voice`` and ``words`` are absent on a silent slide, which is shown for ``silent_ms``.
+    ``voice`` is absent on a silent slide, which is shown for ``silent_ms``; its ``words`` are read, if it has any.
     """
 
     slide_id: str

@@ -328,7 +328,7 @@ def _image(snapshot: _Snapshot, slide: SlideOutline) -> ImageReference:
 
 
 def _voice(snapshot: _Snapshot, slide: SlideOutline) -> tuple[AudioReference | None, AssetReference | None]:
-    if slide.voice_mode is VoiceMode.GIVEN:
+    if slide.voice_mode is not VoiceMode.SPOKEN:
         return slide.voice, slide.words
     result = snapshot.result_of(f"voice/{slide.slide_id}")
     return (result.audio, result.words) if isinstance(result, VoiceSynthesized) else (None, None)

@@ -6,8 +6,9 @@ import pytest
 
 from shared.contracts.projects import Brief, ProjectDraft, SlideDraft
 from shared.contracts.revisions import RevisionTitles, VoiceMode
+from shared.contracts.tasks import SpokenWord
 from shared.errors import InvalidInputError, NotFoundError
-from shared.storage.values import get_value
+from shared.storage.values import get_value, get_values
 
 ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
 OTHER = "01a20e67-f96c-7495-a999-000000000002"
@@ -69,6 +70,21 @@ def test_slides_without_words_are_shown_silently_for_their_time(desk) -> None:
 
     assert (silent.voice_mode, silent.silent_ms) == (VoiceMode.SILENT, 2500)
     assert (spoken.voice_mode, spoken.silent_ms) == (VoiceMode.SPOKEN, None)
+    assert silent.words is None
+    assert spoken.words is None
+
+
+def test_the_narration_of_a_silent_video_is_read_within_the_time_of_its_slides(desk) -> None:
+    slides = (SlideDraft(narration="Read this, please.", seconds=3), SlideDraft(narration="Gone.", seconds=0.5))
+    draft = desk.draft().model_copy(update={"slides": slides, "silent": True})
+    project = desk.projects.create(ACCOUNT, draft)
+
+    read, too_short = desk.projects.outline(ACCOUNT, project.project_id, None).slides
+
+    words = get_values(desk.object_store, read.words, SpokenWord)
+    assert [word.text for word in words] == ["Read", "this,", "please."]
+    assert (words[0].start_sample, words[-1].end_sample) == (0, 2 * 48_000)
+    assert too_short.words is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,13 @@ def test_editing_one_slide_changes_it_and_the_crossfade_after_it() -> None:
     before = set(specs(slides))
     slides[7] = slide("s7", seconds=5)
     assert len([spec for spec in specs(slides) if spec not in before]) == 2
+
+
+def test_what_is_read_on_a_silent_slide_is_its_caption() -> None:
+    silent = replace(slide("s", seconds=2), voice=None, silent_ms=3_000)
+    [spec] = segment_specs(outline(), silent, None)
+    assert [(cue.text, cue.start_frame) for cue in spec.clip.cues] == [("one two three.", 15)]
+    assert spec.clip.cues[0].end_frame < spec.frames == 90
 
 
 def test_a_long_slide_is_split_and_only_its_first_part_knows_the_slide_before() -> None:
