@@ -74,9 +74,8 @@ def bombs(media_files: ModuleType) -> Iterator[tuple[str, bytes]]:
 
 
 def _packed_font() -> bytes:
-    """A WOFF whose one table unpacks to 300 MiB."""
-    squeezer = zlib.compressobj(9)
-    packed = b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(300)) + squeezer.flush()
+    """A WOFF that says that its one table unpacks to 300 MiB."""
+    packed = zlib.compress(bytes(1 << 20))
     sizes = (64 + len(packed), 1, 0, 312 << 20, 1, 0, 0, 0, 0, 0, 0)
     header = struct.pack(">4s4sIHHIHHIIIII", b"wOFF", b"\x00\x01\x00\x00", *sizes)
     return header + struct.pack(">4sIIII", b"glyf", 64, len(packed), 300 << 20, 0) + packed

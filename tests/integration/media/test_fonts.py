@@ -74,8 +74,8 @@ def monster() -> bytes:
 
 
 def packed_bomb() -> bytes:
-    """A WOFF whose one table unpacks to 300 MiB."""
-    packed = zlib.compress(bytes(300 << 20))
+    """A WOFF that says that its one table unpacks to 300 MiB."""
+    packed = zlib.compress(bytes(1 << 20))
     header = struct.pack(
         ">4s4sIHHIHHIIIII", b"wOFF", TRUETYPE, 64 + len(packed), 1, 0, 312 << 20, 1, 0, 0, 0, 0, 0, 0
     )
