@@ -102,6 +102,16 @@ def test_a_picture_that_cannot_be_used_is_refused_by_name(shared_studio, kind: s
     assert "bad.png" in error["message"]
 
 
+def test_what_own_files_may_be_is_a_setting(studio, project) -> None:
+    studio.environment["STUDIO_MEDIA__IMAGE_SIDE"] = "319"
+
+    outcome = studio.run("render", str(project(slides=1)), "--json")
+
+    error = outcome.event("error")
+    assert (outcome.code, error["code"]) == (1, "bad_media")
+    assert "p1.png: 320x240 pixels is larger than allowed (319 pixels on a side" in error["message"]
+
+
 def test_a_cmyk_picture_is_converted(studio) -> None:
     Image.new("CMYK", (320, 240), (0, 200, 200, 0)).save(studio.folder / "print.jpg")
     path = studio.folder / "own.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import threading
@@ -107,6 +108,12 @@ class TestConfig:
         assert settings.media == MediaLimits()
         assert settings.database_url is None
         assert settings.s3_secret_key is None
+
+    @pytest.mark.parametrize("limit", [limit.name for limit in dataclasses.fields(MediaLimits)])
+    def test_every_limit_on_media_can_be_set_and_leaves_the_others(self, monkeypatch, limit: str) -> None:
+        other = getattr(MediaLimits(), limit) + 1
+        monkeypatch.setenv(f"STUDIO_MEDIA__{limit.upper()}", str(other))
+        assert load_settings().media == dataclasses.replace(MediaLimits(), **{limit: other})
 
     @pytest.mark.parametrize(
         ("variables", "named"),
