@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,14 @@ from shared.errors import InvalidInputError
 from shared.ids import is_id, new_id
 from studiomatic.cli.options import AsJson, Bus, Out
 from studiomatic.cli.render import finish, slug
-from studiomatic.cli.session import explains_errors, open_session
+from studiomatic.cli.session import Session, explains_errors, open_session
 from studiomatic.cli.sources import keep_project, read_source
 from studiomatic.project_draft import to_draft
 from studiomatic.results import check_output_folder
 
 MOST_PLACES = 20
 
+_FRAME = re.compile(r"^frame_(\d+)\.png$")
 _PLACE = re.compile(r"^(?:(\d{1,3}):)?(\d{1,5}(?:\.\d{1,3})?)s?$")
 
 
@@ -60,11 +62,21 @@ def preview(
             session.emit("submitted", job_id=job_id, project_id=project.project_id)
             return job_id
 
-        finish(session, start, target)
+        written = finish(session, start, target)
+        _tell_of_end(session, places, written, frame_ms=1000 / float(project.draft.rate.fraction))
+
+
+def _tell_of_end(session: Session, places: tuple[int, ...], written: Sequence[Path], *, frame_ms: float) -> None:
+    """Say so when a place lies behind the end; the last frame stands for it."""
+    shown = [int(name[1]) for path in written if (name := _FRAME.match(path.name))]
+    if places and shown and max(places) > max(shown) + frame_ms:
+        session.say(
+            f"the video ends at {(max(shown) + frame_ms) / 1000:.1f} s; places behind it show its last frame"
+        )
 
 
 def _milliseconds(place: str) -> int:
     found = _PLACE.match(place.strip())
-    if found is None:
+    if found is None or (found[1] and float(found[2]) >= 60):
         raise InvalidInputError(f"{place!r} is no place in a video; write it like 12.5s or 1:05")
     return round((int(found[1] or 0) * 60 + float(found[2])) * 1000)

@@ -140,8 +140,8 @@ def finish(
     *,
     rendered_file: Path | None = None,
     media: bool = False,
-) -> None:
-    """Start a job, follow it to its end and bring its files.
+) -> list[Path]:
+    """Start a job, follow it to its end and bring its files; returns where they are.
 
     Args:
         start: Submits the job and returns its id.
@@ -159,6 +159,7 @@ def finish(
     file = next((path for path in written if path.suffix == ".yaml"), None)
     if file is not None:
         session.say(f"edit {escape(str(file))} and render it again: only what changed is made")
+    return written
 
 
 def default_folder(job_id: str) -> Path:

@@ -17,3 +17,11 @@ def test_frames_and_sheet_come_without_a_render_and_without_other_files(studio, 
     explained = studio.run("show", outcome.event("submitted")["job_id"], "--json").out
     assert "renderer.draw_preview.v1" in explained
     assert "renderer.render_segment.v1" not in explained
+
+
+def test_a_place_behind_the_end_shows_the_last_frame_and_says_where_the_end_is(studio, project) -> None:
+    outcome = studio.run("preview", str(project(slides=2)), "--at", "30s", "--out", "out")
+
+    assert outcome.code == 0, outcome.err
+    assert "the video ends at 2.0 s" in outcome.out
+    assert {path.name for path in (studio.folder / "out").iterdir()} == {"frame_1966.png"}

@@ -77,7 +77,7 @@ def _sheet(
         x, y = _GAP + index % columns * (width + _GAP), _GAP + index // columns * (pitch + _GAP)
         tile = _drawn(shot, images, stills).resize((width, height), Image.Resampling.LANCZOS)
         sheet.paste(tile, (x, y))
-        draw.text((x, y + height + _LABEL_SIZE // 3), _label(shot), fill=_INK, font=font)
+        draw.text((x, y + height + _LABEL_SIZE // 3), _label(shot, is_first=not index), fill=_INK, font=font)
         progress(total - len(shots) + index + 1, total)
     return sheet
 
@@ -87,6 +87,7 @@ def _columns(tiles: int, width: int, height: int) -> int:
     return min(tiles, max(1, round(math.sqrt(tiles * height / width * 2.3))))
 
 
-def _label(shot: PreviewShot) -> str:
+def _label(shot: PreviewShot, *, is_first: bool) -> str:
+    """Number and place; what has no number is the intro or the outro."""
     seconds = shot.at_ms // 1000
-    return f"{shot.slide_number or '–'}   {seconds // 60}:{seconds % 60:02d}"
+    return f"{shot.slide_number or ('Intro' if is_first else 'Outro')}   {seconds // 60}:{seconds % 60:02d}"

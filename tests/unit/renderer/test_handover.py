@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import opentimelineio as otio
 import pytest
@@ -30,7 +31,7 @@ def captioned(timeline):
 
 
 def test_subrip_keeps_every_space_and_counts_from_the_start_of_the_video(captioned):
-    assert srt(captioned) == (
+    assert srt(captioned).replace("\N{WORD JOINER}", "") == (
         "1\n00:00:00,000 --> 00:00:01,500\nBees  see\u00a0ultraviolet light,\n\n"
         "2\n00:00:03,200 --> 00:00:05,000\nand <so> & you --> don't.\n"
     )
@@ -120,3 +121,10 @@ def test_chapters_become_markers(timeline):
     chapters = (Chapter(slide_id="s", title="Intro", start_frame=15),)
     edit = otio.adapters.read_from_string(editing_timeline(timeline(chapters=chapters)), "otio_json")
     assert [(m.name, m.marked_range.start_time.value) for m in edit.tracks.markers] == [("Intro", 15)]
+
+
+def test_what_looks_like_a_tag_in_subrip_is_read_as_written(timeline):
+    cue = Cue(start_frame=0, end_frame=30, text="<b>5 < 6</b> {\\an8} {}")
+    text = srt(timeline(cues=((cue,), (), ())))
+    assert not re.search(r"<[a-z/]|\{\\", text)
+    assert text.replace("\N{WORD JOINER}", "").splitlines()[2] == cue.text

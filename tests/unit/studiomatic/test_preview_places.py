@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from studiomatic.cli.app import app
 
 
-@pytest.mark.parametrize("place", ["soon", "-1s", "1:2:3", "99999999s"])
+@pytest.mark.parametrize("place", ["soon", "-1s", "1:2:3", "1:99", "99999999s"])
 def test_what_is_no_place_in_a_video_is_refused_in_words(place: str) -> None:
     outcome = CliRunner().invoke(app, ["preview", "project.yaml", f"--at={place}"])
 

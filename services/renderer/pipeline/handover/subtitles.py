@@ -1,15 +1,19 @@
-"""Captions as SubRip and WebVTT files; their text is as written, with every space."""
+"""Captions as SubRip and WebVTT files; their text reads as written, with every space."""
 
 from __future__ import annotations
 
+import re
+
 from services.renderer.pipeline.handover.cues import VideoCue, milliseconds, video_cues
 from shared.contracts.timeline import Rate, Timeline
+
+_TAG_START = re.compile(r"([<{])(?=[A-Za-z/\\])")
 
 
 def srt(timeline: Timeline) -> str:
     """The captions in SubRip form."""
     blocks = (
-        f"{number}\n{_span(cue, timeline.rate, ',')}\n{_lines(cue.text)}\n"
+        f"{number}\n{_span(cue, timeline.rate, ',')}\n{_plain(_lines(cue.text))}\n"
         for number, cue in enumerate(video_cues(timeline), start=1)
     )
     return "\n".join(blocks)
@@ -36,6 +40,11 @@ def clock_time(frame: int, rate: Rate, mark: str) -> str:
 def _lines(text: str) -> str:
     """Without empty lines, which would end the cue."""
     return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def _plain(text: str) -> str:
+    """With an invisible joiner behind what players would read as a tag: SubRip has no way to escape."""
+    return _TAG_START.sub("\\1\N{WORD JOINER}", text)
 
 
 def _escaped(text: str) -> str:
