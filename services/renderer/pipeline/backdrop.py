@@ -11,6 +11,10 @@ from shared.contracts.timeline import FrameSize
 
 _Values = NDArray[np.float32]
 
+_FINE_BITS = 4
+_FINE = 1 << _FINE_BITS
+"""Steps of a level that a moving backdrop is computed in, before they are dithered."""
+
 _BLURRED_SIDE = 96
 """Longer side of the copy that is blurred [px]: all that is left of it after the blur fits in there."""
 _BLUR = 0.035
@@ -42,6 +46,40 @@ def backdrop_of(picture: Planes, frame: FrameSize) -> Planes:
         for plane, zero in zip(values, YUV_OFFSET, strict=True)
     ]
     return Planes(*map(_dithered, darker))
+
+
+class MovingBackdrop:
+    """The same for a video, made anew of each of its frames: some 4 ms at 1080p.
+
+    Light and shadow are laid on before the small copy is enlarged, in sixteenths of a level.
+
+    Args:
+        picture: Width and height of the video's frames as they are given to :meth:`of`.
+    """
+
+    def __init__(self, picture: tuple[int, int], frame: FrameSize) -> None:
+        self._frame = frame
+        self._sizes = _plane_sizes(frame)
+        small = np.empty(_blurred_size(frame)[::-1], np.float32)
+        self._light = _light(small, picture, frame) * np.float32(_FINE)
+        noise = np.random.default_rng(0)
+        self._noise = [noise.integers(0, _FINE, size[::-1]).astype(np.uint16) for size in self._sizes]
+        self._fine = [np.empty(size[::-1], np.uint16) for size in self._sizes]
+        self._planes = Planes(*(np.empty(size[::-1], np.uint8) for size in self._sizes))
+
+    def of(self, picture: Planes) -> Planes:
+        """The backdrop of one frame; valid until the next call."""
+        height, width = picture.y.shape
+        wide, high = _cut(width, height, self._frame)
+        for number, (plane, zero) in enumerate(zip(picture, YUV_OFFSET, strict=True)):
+            middle = _middle(plane, wide * plane.shape[1] / width, high * plane.shape[0] / height)
+            small = (_blurred(middle, self._frame) - np.float32(zero)) * self._light + np.float32(zero * _FINE)
+            fine = self._fine[number]
+            cv2.resize(small.astype(np.uint16), self._sizes[number], fine, interpolation=cv2.INTER_LINEAR)
+            cv2.add(fine, self._noise[number], fine)
+            np.right_shift(fine, _FINE_BITS, out=fine)
+            self._planes[number][:] = fine
+        return self._planes
 
 
 def _light(plane: _Values, picture: tuple[int, int], frame: FrameSize) -> _Values:
@@ -77,10 +115,13 @@ def _middle(plane: Plane, width: float, height: float) -> Plane:
     return plane[top : plane.shape[0] - top, left : plane.shape[1] - left]
 
 
-def _blurred(plane: Plane, frame: FrameSize) -> _Values:
+def _blurred_size(frame: FrameSize) -> tuple[int, int]:
     scale = _BLURRED_SIDE / max(frame.width, frame.height)
-    size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
-    small = cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return max(2, round(frame.width * scale)), max(2, round(frame.height * scale))
+
+
+def _blurred(plane: Plane, frame: FrameSize) -> _Values:
+    small = cv2.resize(plane.astype(np.float32), _blurred_size(frame), interpolation=cv2.INTER_AREA)
     return cv2.GaussianBlur(small, (0, 0), _BLUR * _BLURRED_SIDE, borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
 
 

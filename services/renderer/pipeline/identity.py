@@ -16,7 +16,7 @@ from PIL import features
 from services.renderer.pipeline.fonts import font_digests
 from services.renderer.pipeline.resample import resampler_identity
 
-PIPELINE_VERSION = 13
+PIPELINE_VERSION = 14
 """Raised with every change of this package that changes pixels, samples or bits."""
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from services.renderer.pipeline.backdrop import MovingBackdrop
 from services.renderer.pipeline.errors import BadAssetError
 from services.renderer.pipeline.geometry import contained_at, visible_at
 from services.renderer.pipeline.moving import MovingFrames, VideoPicture
@@ -59,15 +60,17 @@ class PictureFiles:
         still = self._still(clip, size)
         if still.backdrop is None:
             return StillPicture(still, clip, size)
-        return Contained(lambda _: still.planes, still.original, still.backdrop, clip, size)
+        backdrop = still.backdrop
+        return Contained(lambda _: still.planes, still.original, lambda _: backdrop, clip, size)
 
     def _open_video(self, clip: PictureClip | ClipTail, moving: MovingPicture, size: FrameSize) -> Picture:
         frames = MovingFrames(self._path(moving.video.asset.sha256), moving, self._rate)
-        backdrop = self._still(clip, size).backdrop if clip.fit is Fit.CONTAIN else None
-        if backdrop is None:
+        if clip.fit is Fit.COVER:
             return VideoPicture(frames, clip, size)
-        across = frames.chroma_fitting(size)
-        return Contained(lambda index: frames.fitting(index, size), frames.original, backdrop, clip, size, across)
+        backdrop, across = MovingBackdrop(frames.original, size), frames.chroma_fitting(size)
+        return Contained(
+            lambda index: frames.fitting(index, size), frames.original, backdrop.of, clip, size, across
+        )
 
     def _still(self, clip: PictureClip | ClipTail, size: FrameSize) -> Still:
         path = self._path(clip.image.asset.sha256)
@@ -104,11 +107,12 @@ class StillPicture:
 
 
 class Contained:
-    """A picture that is seen whole, over a backdrop that stands while the camera moves.
+    """A picture that is seen whole, over a backdrop of it that stands while the camera moves.
 
     Args:
         planes_at: The picture in each frame of the clip.
         original: The size in which ``clip`` knows it.
+        backdrop_of: The backdrop of what ``planes_at`` gave.
         chroma_across: How its chroma lies from left to right.
     """
 
@@ -116,7 +120,7 @@ class Contained:
         self,
         planes_at: Callable[[int], Planes],
         original: tuple[int, int],
-        backdrop: Planes,
+        backdrop_of: Callable[[Planes], Planes],
         clip: PictureClip | ClipTail,
         size: FrameSize,
         chroma_across: Lattice = CHROMA_MIDDLE,
@@ -124,7 +128,7 @@ class Contained:
         self._planes_at = planes_at
         self._original = original
         self._chroma_across = chroma_across
-        self._backdrop = backdrop
+        self._backdrop_of = backdrop_of
         self._motion = clip.motion
         self._motion_frames = clip.motion_frames
         self._size = size
@@ -137,4 +141,5 @@ class Contained:
                 cv2.addWeighted(drawn, opacity, plane, 1 - opacity, 0, plane)
             return
         box = contained_at(self._motion, index, self._motion_frames, self._original, self._size)
-        place(self._planes_at(index), self._backdrop, target, box, self._chroma_across)
+        picture = self._planes_at(index)
+        place(picture, self._backdrop_of(picture), target, box, self._chroma_across)

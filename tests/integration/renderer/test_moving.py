@@ -447,3 +447,26 @@ def test_reading_in_order_decodes_each_frame_once(films: Films, numbered, monkey
     for number in sorted([*range(100), *range(0, 100, 3)]):
         frames.read(number)
     assert jumps == []
+
+
+def test_the_backdrop_of_a_video_follows_the_video(
+    studio, composed, films: Films, media_files: ModuleType
+) -> None:
+    frames = [
+        av.VideoFrame.from_ndarray(
+            np.full((96, 64), 40 if number < 10 else 200, np.uint8), format="gray"
+        ).reformat(format="yuv420p")
+        for number in range(20)
+    ]
+    video = films.taken_in(media_files.film(frames, rate=Fraction(30)))
+    size = FrameSize(width=256, height=144)
+    spec = studio.spec(clip_of(video, 20, fit=Fit.CONTAIN), size=size)
+    dark, bright = (
+        planes[0].astype(int) for planes in composed(SegmentComposer(spec, films.files), size, [5, 15])
+    )
+    corner, picture = (slice(4, 12), slice(4, 12)), (slice(60, 80), slice(120, 136))
+    for frame in (dark, bright):
+        light = (frame[corner] - 16) / (np.mean(frame[picture]) - 16)
+        assert 0.55 < light.mean() < 0.61  # as bright as a still's backdrop, far from the shadow
+        assert np.ptp(frame[corner]) <= 1
+    assert bright[corner].mean() > dark[corner].mean() + 60
