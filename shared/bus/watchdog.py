@@ -75,13 +75,23 @@ class Watchdog:
         while not self._stopped:
             sleep(LOOK_S)
             if time.monotonic() - self._last_tick > BLOCKED_AFTER_S and not self._reported:
+                if is_waiting(self._main_frame()):
+                    continue  # nothing blocks it: the machine gives this process no time
                 self._reported = True
                 self.blockages += 1
                 self._notify(self._look())
 
     def _look(self) -> Blockage:
-        frame = sys._current_frames()[self._main_thread or 0]
+        frame = self._main_frame()
         return Blockage(culprit=culprit_of(frame), stack="".join(traceback.format_stack(frame)))
+
+    def _main_frame(self) -> FrameType:
+        return sys._current_frames()[self._main_thread or 0]
+
+
+def is_waiting(frame: FrameType) -> bool:
+    """Whether this is the event loop itself, waiting for something to happen."""
+    return str(frame.f_globals.get("__name__", "")).startswith("eventlet.hubs.")
 
 
 def culprit_of(frame: FrameType) -> str:

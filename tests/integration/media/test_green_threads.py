@@ -13,21 +13,20 @@ import warnings
 warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
-import os, sys, time
+import os, sys
 from pathlib import Path
 from shared.errors import BadMediaError
 from shared.media.limits import MediaLimits
 from shared.media.sandbox import MediaSandbox
 
 folder = Path(sys.argv[1])
-longest_gap = 0.0
+ticks = 0
 
 def tick():
-    global longest_gap
-    last = time.monotonic()
+    global ticks
     while True:
         eventlet.sleep(0.005)
-        longest_gap, last = max(longest_gap, time.monotonic() - last), time.monotonic()
+        ticks += 1
 
 def children():
     return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
@@ -38,7 +37,6 @@ sandbox = MediaSandbox(MediaLimits(audio_bytes=1 << 40))
 
 # Several at once, good and bad, while the hub ticks.
 pool = eventlet.GreenPool()
-start = time.monotonic()
 results = list(pool.imap(lambda number: sandbox.normalise_image(folder / "large.png", folder / f"{number}.png").width, range(3)))
 assert results == [3000] * 3, results
 try:
@@ -46,8 +44,8 @@ try:
     raise SystemExit("bad.png was accepted")
 except BadMediaError:
     pass
-# Had one call blocked the hub, the gap would be a third of the whole.
-assert longest_gap < (time.monotonic() - start) / 6, f"the hub stood still for {longest_gap:.2f} s"
+# Had the calls blocked the hub, it would have ticked only between them.
+assert ticks > 30, f"the hub turned {ticks} times"
 
 # The sandbox's own time limit.
 try:

@@ -338,8 +338,9 @@ def test_the_template_has_one_thread_and_only_its_orders_open():
 
 def test_a_child_is_at_home_in_its_own_folder_and_knows_no_other(template):
     first, second = RenderChild(template), RenderChild(template)
-    homes = {Path(f"/proc/{child.pid}/cwd").readlink() for child in (first, second)}
-    assert len(homes) == 2
+    places = [Path(f"/proc/{pid}/cwd") for pid in (template.pid, first.pid, second.pid)]
+    wait_until(lambda: len({place.readlink() for place in places}) == 3)
+    homes = [place.readlink() for place in places[1:]]
     first.kill()
     second.kill()
     assert not any(home.exists() for home in homes)

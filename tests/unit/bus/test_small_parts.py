@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +119,9 @@ def test_the_culprit_is_our_own_innermost_frame() -> None:
 
 def test_without_a_frame_of_ours_the_innermost_is_named() -> None:
     assert "test_without_a_frame_of_ours" in culprit_of(sys._getframe())
+
+
+def test_a_loop_that_waits_is_not_called_blocked_and_one_that_stands_still_is() -> None:
+    command = [sys.executable, str(Path(__file__).parent / "programs" / "starved.py")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.splitlines() == ["[]", "['<module>']"]
