@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from studiomatic.cli import app as command_line
 from studiomatic.cli.app import app
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line sets up logging for its whole process, which here is that of all tests."""
+    monkeypatch.setattr(command_line, "configure_logging", lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("place", ["soon", "-1s", "1:2:3", "1:99", "99999999s"])
