@@ -20,13 +20,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table, Text, create_engine, insert
 
 from benchmarks import embedded
+from benchmarks.figure import Figure
 from deploy.local.farm import Farm
 from deploy.local.farm_process import FarmProcess
 from deploy.local.farm_trials import FarmTrials
@@ -51,25 +51,6 @@ SAMPLES = 7
 ACCEPTED, CALLERS = 200, 4
 PLAIN_OVER_ACCEPTED = 20.0
 """A guard against getting slower: one submit is two remote calls, a plan and its facts. No promise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One measured figure and the most or least it may be."""
-
-    name: str
-    value: float
-    unit: str
-    most: float | None = None
-    least: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
-
-    def __str__(self) -> str:
-        promise = f"<= {self.most}" if self.most is not None else f">= {self.least}"
-        return f"{self.name}: {self.value:.2f}{self.unit} ({promise}) {'ok' if self.kept else 'MISSED'}"
 
 
 class Bench:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from benchmarks.figure import Figure
 from benchmarks.renderer.hour import peaks_mib
 from benchmarks.renderer.jobs import Finished, Runtime, narrated, picture, running, silent, voice
 from benchmarks.renderer.pieces import Pieces
@@ -32,24 +32,6 @@ from shared.contracts.projects import ProjectDraft, SlideDraft
 SLIDES, SECONDS, EDITED = 20, 5.0, 9
 PAIR_SLIDES, ROUNDS = 8, 3
 CHILDREN = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A measured ratio and the most, or the least, that it may be."""
-
-    name: str
-    value: float
-    most: float | None = None
-    least: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
-
-    def __str__(self) -> str:
-        promise = f"<= {self.most}" if self.most is not None else f">= {self.least}"
-        return f"{self.name}: {self.value:.3f} ({promise}) {'ok' if self.kept else 'MISSED'}"
 
 
 def main() -> int:
