@@ -200,9 +200,9 @@ def test_two_terminals_share_one_data_folder_without_a_lock_error(studio, projec
     assert all(terminal.returncode == 0 for terminal in terminals), outputs
     assert len(watched) == 5
     for job_id, (facts, errors) in watched.items():
-        assert "locked" not in facts + errors
+        assert "is locked" not in facts + errors
         assert_told_to_the_end(job_id, [json.loads(line) for line in facts.splitlines()])
-    assert "locked" not in log
+    assert "is locked" not in log  # SQLite's words; a starved machine may log a loop that was blocked
     assert all(len(ids) == 1 for ids in jobs.values()), "one job for each key"
     states = {job["job_id"]: job["state"] for job in json.loads(studio.run("jobs", "--json", "--limit", "50").out)}
     assert {states[next(iter(ids))] for ids in jobs.values()} <= {"succeeded", "cancelled"}
