@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = Field(default=None, description="Private key of this process (Ed25519, PEM)")
     signing_pins_file: Path | None = Field(default=None, description="Public keys of all services (JSON)")
 
+    keyring_file: Path | None = Field(
+        default=None, description="Keys that wrap the vault's user keys (JSON, 0400)"
+    )
+    pepper_file: Path | None = Field(
+        default=None, description="Keys that password hashes are made with (JSON, 0400)"
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="smtps://user:password@host:465, or smtp:// with STARTTLS; none: files"
+    )
+    mail_from: str = Field(default="Studiomatic <no-reply@localhost>", min_length=3, max_length=320)
+    public_url: str = Field(
+        default="http://localhost:8000",
+        pattern=r"^https?://[^/?#\s]+$",
+        description="Where people reach the product: links in mails start with it, passkeys are bound to its host",
+    )
+
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Serve metrics over HTTP at this port; 0: any that is free"
     )
@@ -109,12 +125,16 @@ class Settings(BaseSettings):
             raise ValueError(f"set {PREFIX}S3_BUCKET, {PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY together")
         if (self.signing_key_file is None) != (self.signing_pins_file is None):
             raise ValueError(f"set {PREFIX}SIGNING_KEY_FILE and {PREFIX}SIGNING_PINS_FILE together")
+        if self.smtp_url and urlsplit(self.smtp_url.get_secret_value()).scheme not in ("smtp", "smtps"):
+            raise ValueError(f"{PREFIX}SMTP_URL must start with smtps:// or smtp://")
         if self.environment is Environment.PRODUCTION and self.embedded:
             raise ValueError(f"production needs a broker: set {PREFIX}BUS_URL=amqps://…")
         if self.environment is Environment.PRODUCTION and self.s3_bucket is None:
             raise ValueError(
                 f"production needs a bucket that all processes see: set {PREFIX}S3_BUCKET and its keys"
             )
+        if self.environment is Environment.PRODUCTION and not self.public_url.startswith("https:"):
+            raise ValueError(f"production needs links that nobody can read: set {PREFIX}PUBLIC_URL=https://…")
         return self
 
 

@@ -4,7 +4,9 @@ A signature binds the body to where it was first published, so that a body canno
 It travels in headers beside the body: ``kid`` names the key, ``sig`` is base64.
 
 A private key is a PEM file that only its service can read. The public keys of all services are in one JSON file of
-pins, ``{"renderer-1f0c…": "<base64 of the 32 bytes>"}``; the name says which service the key may speak for.
+pins, ``{"renderer-1f0c…": {"sign": "<base64 of the 32 bytes>", "seal": "<the same of X25519>"}}``; the name says
+which service the key may speak for, and two names of one service are valid at a time while its key is changed.
+``seal`` is the key to which secrets for that service are sealed (`shared.sealing`).
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -29,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared.errors import ConfigurationError, StudiomaticError
+from shared.sealing import SealingKey
 
 _CONTEXT = b"studiomatic-message-v1"
 
@@ -52,6 +56,20 @@ class Signer:
     key_id: str
     private_key: Ed25519PrivateKey
 
+    @property
+    def service(self) -> str:
+        """For whom it signs."""
+        return service_of(self.key_id)
+
+    @property
+    def sealing_key(self) -> SealingKey:
+        """Opens what was sealed to this service."""
+        return SealingKey.of_service(self.private_key)
+
+    def sign(self, exact: bytes) -> bytes:
+        """The signature of exactly these bytes, 64 bytes."""
+        return self.private_key.sign(exact)
+
     def headers(self, body: bytes, *, exchange: str, routing_key: str) -> dict[str, str]:
         """Headers that make ``body`` authentic when published there."""
         signature = self.private_key.sign(_signed_bytes(self.key_id, body, exchange, routing_key))
@@ -68,6 +86,36 @@ class Verifier:
     """Knows the public keys by their names."""
 
     public_keys: Mapping[str, Ed25519PublicKey]
+    sealing_keys: Mapping[str, str] = field(default_factory=dict)
+
+    def service_of(self, key_id: str) -> str | None:
+        """For whom a pinned key may speak; None for one that is not pinned."""
+        return service_of(key_id) if key_id in self.public_keys else None
+
+    def sealing_key_of(self, service: str) -> str:
+        """The public key to which secrets for ``service`` are sealed: that of its newest pin, last in the file.
+
+        Raises:
+            ConfigurationError: None is pinned.
+        """
+        found = [key for name, key in self.sealing_keys.items() if service_of(name) == service]
+        if not found:
+            raise ConfigurationError(f"no key of {service} is pinned; add it to the file of signing pins")
+        return found[-1]
+
+    def check(self, key_id: str, signature: bytes, exact: bytes) -> None:
+        """Check a signature of exactly these bytes.
+
+        Raises:
+            SignatureInvalidError: It is not by that key, or the key is not pinned.
+        """
+        key = self.public_keys.get(key_id)
+        if key is None:
+            raise SignatureInvalidError
+        try:
+            key.verify(signature, exact)
+        except InvalidSignature:
+            raise SignatureInvalidError from None
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> str:
         """Check a message and name its signer.
@@ -78,20 +126,17 @@ class Verifier:
             SignatureInvalidError: In every failing case, with the same words.
         """
         key_id = headers.get("kid", "")
-        key = self.public_keys.get(key_id)
         try:
-            if key is None:
-                raise SignatureInvalidError
             signature = base64.b64decode(headers.get("sig", ""), validate=True)
-            route = (headers.get("exchange", ""), headers.get("routing-key", ""))
-            key.verify(signature, _signed_bytes(key_id, body, *route))
-        except (InvalidSignature, binascii.Error):
+        except binascii.Error:
             raise SignatureInvalidError from None
+        route = (headers.get("exchange", ""), headers.get("routing-key", ""))
+        self.check(key_id, signature, _signed_bytes(key_id, body, *route))
         return key_id
 
 
-def make_key(path: Path) -> Ed25519PublicKey:
-    """Make a private key in a new file of mode 0600, and return its public half.
+def make_key(path: Path) -> Ed25519PrivateKey:
+    """Make a private key in a new file of mode 0600.
 
     Raises:
         FileExistsError: There is a file already; a key is never overwritten.
@@ -100,7 +145,7 @@ def make_key(path: Path) -> Ed25519PublicKey:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
-    return key.public_key()
+    return key
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
@@ -129,10 +174,23 @@ def key_id(service: str, public_key: Ed25519PublicKey) -> str:
     return f"{service}-{digest[:_FINGERPRINT_CHARACTERS]}"
 
 
-def write_pins(path: Path, public_keys: Mapping[str, Ed25519PublicKey]) -> None:
-    """Write the file of pins, key id to public key."""
-    pins = {name: base64.b64encode(key.public_bytes_raw()).decode() for name, key in public_keys.items()}
-    path.write_text(json.dumps(pins, indent=2, sort_keys=True) + "\n")
+def service_of(key_id: str) -> str:
+    """The service that a key is named after."""
+    return key_id.rpartition("-")[0]
+
+
+def pin(key: Ed25519PrivateKey) -> dict[str, str]:
+    """The public halves of a service's key, as they stand in the file of pins."""
+    return {
+        "sign": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
+        "seal": SealingKey.of_service(key).public,
+    }
+
+
+def write_pins(path: Path, keys: Mapping[str, Ed25519PrivateKey]) -> None:
+    """Write the file of pins: the public halves of one key for each service."""
+    pins = {key_id(service, key.public_key()): pin(key) for service, key in keys.items()}
+    path.write_text(json.dumps(pins, indent=2) + "\n")
 
 
 def load_pins(path: Path) -> Verifier:
@@ -148,7 +206,10 @@ def load_pins(path: Path) -> Verifier:
         raise ConfigurationError(f"the signing pins {path} cannot be read: {reason}") from None
     if not isinstance(pins, dict):
         raise ConfigurationError(f"the signing pins {path} must be an object of key ids and public keys")
-    return Verifier(public_keys={name: _pinned(name, encoded, path) for name, encoded in pins.items()})
+    return Verifier(
+        public_keys={name: _pinned(name, entry, path) for name, entry in pins.items()},
+        sealing_keys={name: str(entry["seal"]) for name, entry in pins.items()},
+    )
 
 
 def load_signer(key_file: Path, pins: Verifier, services: Iterable[str]) -> Signer:
@@ -182,14 +243,17 @@ def _private_key(pem: bytes, path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _pinned(name: str, encoded: object, path: Path) -> Ed25519PublicKey:
+def _pinned(name: str, entry: object, path: Path) -> Ed25519PublicKey:
+    if not isinstance(entry, dict) or not {"sign", "seal"} <= entry.keys():
+        raise ConfigurationError(f"the signing pin {name} in {path} must have a `sign` and a `seal`")
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(str(encoded), validate=True))
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(str(entry["sign"]), validate=True))
+        X25519PublicKey.from_public_bytes(base64.b64decode(str(entry["seal"]), validate=True))
     except ValueError:
         raise ConfigurationError(f"the signing pin {name} in {path} is no base64 of 32 bytes") from None
-    service, _, _ = name.rpartition("-")
-    if name != key_id(service, key):
-        raise ConfigurationError(f"the signing pin {name} in {path} is of another key: {key_id(service, key)}")
+    expected = key_id(service_of(name), key)
+    if name != expected:
+        raise ConfigurationError(f"the signing pin {name} in {path} is of another key: {expected}")
     return key
 
 

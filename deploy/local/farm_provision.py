@@ -26,7 +26,7 @@ from shared.bus.topology import TOPOLOGY
 from shared.db.roles import create_service_role
 from shared.ids import AccountId, new_id
 from shared.migrate import services_with_history
-from shared.signing import key_id, make_key, write_pins
+from shared.signing import make_key, write_pins
 from shared.storage import S3Location
 
 VHOST = "studio"
@@ -66,9 +66,7 @@ def provision(servers: Servers, folder: Path) -> Provision:
     postgres = servers.postgres.get()
     keys = {service: folder / f"{service}.pem" for service in SERVICES}
     pins = folder / "pins.json"
-    write_pins(
-        pins, {key_id(service, public): public for service, path in keys.items() for public in [make_key(path)]}
-    )
+    write_pins(pins, {service: make_key(path) for service, path in keys.items()})
     return Provision(
         bus_urls=_prepare_broker(servers.rabbitmq.get()),
         database_urls=_prepare_database(postgres),

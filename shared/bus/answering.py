@@ -97,7 +97,8 @@ class CallAnswerer:
     def _outcome(self, envelope: Envelope, deadline: float) -> Reply:
         try:
             answering = self._answering(envelope)
-            caller = Caller(account_id=_account_of(envelope), envelope=envelope, deadline=deadline)
+            account_id = _account_of(envelope, answering.query)
+            caller = Caller(account_id=account_id, envelope=envelope, deadline=deadline)
             return _answer(answering, read(envelope, answering.query), caller)
         except StudiomaticError as error:
             return CallFailed(error=ErrorInfo(code=error.code, message=error.message, retryable=error.retryable))
@@ -147,7 +148,7 @@ def _seconds_given(call: Call) -> float:
     return milliseconds / 1000
 
 
-def _account_of(envelope: Envelope) -> AccountId:
-    if not envelope.accountid:
+def _account_of(envelope: Envelope, query: type[Query]) -> AccountId:
+    if not envelope.accountid and not query.anonymous:
         raise InvalidMessageError("the call names no account; the edge must state it")
-    return AccountId(envelope.accountid)
+    return AccountId(envelope.accountid or "")

@@ -52,13 +52,15 @@ class Caller:
     """Who makes a remote call.
 
     Attributes:
-        account_id: The account, as the trusted edge states it.
+        account_id: The account, as the trusted edge states it; empty in anonymous calls.
         deadline: When he stops waiting, as ``time.monotonic()`` tells it here; infinite if he does not say.
+        signer: The service that signed the call; None for calls that need no signature.
     """
 
     account_id: AccountId
     envelope: Envelope
     deadline: float = math.inf
+    signer: str | None = None
 
     def seconds_left(self) -> float:
         """How long he still waits; not positive when he has given up, infinite if he does not say."""

@@ -75,13 +75,19 @@ def listen(queue: str, *, prefetch: int = LISTENER_PREFETCH) -> Callable[[Method
     return _decorator(ListenEntrypoint(queue, prefetch=prefetch))
 
 
-def answer(query: type[Query]) -> Callable[[Method], Method]:
-    """Answer remote calls of one kind with the decorated method.
+def answer(*queries: type[Query]) -> Callable[[Method], Method]:
+    """Answer remote calls of these kinds with the decorated method.
 
     The method takes ``(self, query: Query, caller: Caller)`` and returns a ``Reply``. An error it raises is
     answered with its code and message; an unexpected one only with its kind.
     """
-    return _decorator(AnswerEntrypoint(query))
+
+    def register(method: Method) -> Method:
+        for query in queries:
+            register_entrypoint(method, AnswerEntrypoint(query))
+        return method
+
+    return register
 
 
 class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types

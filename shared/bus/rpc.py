@@ -52,11 +52,14 @@ class RpcClient:
         query: Query,
         reply: type[R],
         *,
-        account_id: AccountId,
+        account_id: AccountId | None = None,
         timeout_s: float = CALL_TIMEOUT_S,
         traceparent: str | None = None,
     ) -> R:
         """Ask ``service`` and wait for its answer.
+
+        Args:
+            account_id: Whom the call is for; only anonymous calls go without.
 
         A lost connection repeats the call, so one that changes something must carry an idempotency key.
 

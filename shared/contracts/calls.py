@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.message import Reply
+from shared.contracts.refusals import REFUSALS
 from shared.errors import (
     BadMediaError,
     BrokerUnavailableError,
@@ -36,22 +37,21 @@ class CallFailed(Reply):
     error: ErrorInfo
 
 
-_COMMON_ERRORS: dict[str, type[StudiomaticError]] = {
-    error.code: error
-    for error in (
-        InvalidInputError,
-        InvalidMessageError,
-        NotFoundError,
-        ConflictError,
-        ConfigurationError,
-        BadMediaError,
-        InfrastructureError,
-        DatabaseUnavailableError,
-        TransactionConflictError,
-        BrokerUnavailableError,
-        StorageUnavailableError,
-    )
-}
+_COMMON: tuple[type[StudiomaticError], ...] = (
+    InvalidInputError,
+    InvalidMessageError,
+    NotFoundError,
+    ConflictError,
+    ConfigurationError,
+    BadMediaError,
+    InfrastructureError,
+    DatabaseUnavailableError,
+    TransactionConflictError,
+    BrokerUnavailableError,
+    StorageUnavailableError,
+    *REFUSALS,
+)
+_COMMON_ERRORS: dict[str, type[StudiomaticError]] = {error.code: error for error in _COMMON}
 
 
 def error_from(info: ErrorInfo) -> StudiomaticError:

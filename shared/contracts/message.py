@@ -34,6 +34,14 @@ class MessageKind(StrEnum):
     REPLY = "reply"  # the answer of a remote call
 
 
+class Protection(StrEnum):
+    """What keeps a message true and private on its way; the broker and whoever traces it are not trusted."""
+
+    NONE = "none"  # the broker's own rights are enough
+    SIGNED = "signed"  # by its sender, over the exact bytes and the route; of a call, question and answer are
+    SEALED = "sealed"  # signed, and only the other end can read it; calls only
+
+
 class Message(Value):
     """A message body; its class is a contract with a wire name, a version and a golden file.
 
@@ -43,6 +51,7 @@ class Message(Value):
 
     type: ClassVar[str]
     kind: ClassVar[MessageKind]
+    protection: ClassVar[Protection] = Protection.NONE
 
     @classmethod
     def version(cls) -> int:
@@ -75,6 +84,8 @@ class Query(Message):
     """
 
     kind = MessageKind.QUERY
+    anonymous: ClassVar[bool] = False
+    """Whether its envelope may name no account: nobody is logged in yet, or a session in it says who."""
 
     def __init__(self, **arguments: Any) -> None:
         try:

@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.contracts import jobs, media, projects, tasks
+from shared.contracts import accounts, factors, jobs, media, projects, sessions, tasks, vault
+from shared.contracts.accounts import ACCOUNT_FACTS
 from shared.contracts.attempts import ATTEMPT_FACTS
 from shared.contracts.calls import CallFailed
 from shared.contracts.jobs import JOB_FACTS
 from shared.contracts.message import Message, Query, Reply
+from shared.contracts.refusals import (
+    AccessRefusedError,
+    ChallengeEndedError,
+    CodeInvalidError,
+    CredentialsInvalidError,
+    FreshAuthenticationNeededError,
+    KeyUnavailableError,
+    LinkInvalidError,
+    NotOldEnoughError,
+    NotPermittedError,
+    PasswordRefusedError,
+    RateLimitedError,
+    RecordCorruptError,
+    SessionInvalidError,
+    TooManyAttemptsError,
+    VaultDeniedError,
+)
 from shared.errors import (
     BadMediaError,
     ConfigurationError,
@@ -59,6 +77,110 @@ def _call(query: type[Query], reply: type[Reply], *refused_with: type[Studiomati
     return Call(query=query, reply=reply, refused_with=refused_with)
 
 
+def _session_call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
+    return _call(query, reply, SessionInvalidError, *refused_with)
+
+
+def _fresh_call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
+    return _session_call(query, reply, FreshAuthenticationNeededError, *refused_with)
+
+
+def _vault_call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
+    return _call(query, reply, VaultDeniedError, RateLimitedError, *refused_with)
+
+
+_ACCOUNT_CALLS: tuple[Call, ...] = (
+    _call(
+        accounts.RegisterAccount,
+        accounts.RequestAccepted,
+        PasswordRefusedError,
+        NotOldEnoughError,
+        TooManyAttemptsError,
+    ),
+    _call(accounts.ConfirmAddress, accounts.RequestAccepted, LinkInvalidError),
+    _call(accounts.ResendConfirmation, accounts.RequestAccepted, TooManyAttemptsError),
+    _fresh_call(accounts.ChangeAddress, accounts.RequestAccepted),
+    _call(accounts.RevertAddressChange, accounts.RequestAccepted, LinkInvalidError),
+    _session_call(accounts.GetAccount, accounts.AccountView),
+    _session_call(accounts.UpdateProfile, accounts.AccountView),
+    _fresh_call(accounts.PublishPolicy, accounts.PolicyView, NotPermittedError, ConflictError),
+    _call(accounts.GetPolicy, accounts.PolicyView, NotFoundError),
+    _session_call(accounts.AcceptPolicy, accounts.AccountView, NotFoundError),
+    _fresh_call(accounts.RequestDeletion, accounts.RequestAccepted),
+    _session_call(accounts.CancelDeletion, accounts.RequestAccepted),
+    _call(accounts.MakeFirstAdministrator, accounts.RequestAccepted, AccessRefusedError, TooManyAttemptsError),
+    _fresh_call(accounts.DisableAccount, accounts.RequestAccepted, NotPermittedError, NotFoundError),
+    _fresh_call(accounts.EnableAccount, accounts.RequestAccepted, NotPermittedError, NotFoundError),
+    _session_call(accounts.RecordUsage, accounts.RequestAccepted),
+)
+
+_SESSION_CALLS: tuple[Call, ...] = (
+    _call(sessions.LogIn, sessions.LoginAnswer, CredentialsInvalidError, TooManyAttemptsError),
+    _call(
+        sessions.PassChallenge, sessions.LoginAnswer, CodeInvalidError, ChallengeEndedError, TooManyAttemptsError
+    ),
+    _session_call(
+        sessions.Reauthenticate,
+        sessions.SessionRenewed,
+        CredentialsInvalidError,
+        CodeInvalidError,
+        TooManyAttemptsError,
+    ),
+    _session_call(sessions.CheckSession, sessions.SessionChecked),
+    _call(sessions.LogOut, sessions.LoggedOut),
+    _session_call(sessions.ListSessions, sessions.SessionList),
+    _session_call(sessions.RevokeSession, sessions.SessionList, NotFoundError),
+    _fresh_call(sessions.RevokeAllSessions, accounts.RequestAccepted, NotPermittedError, NotFoundError),
+    _session_call(
+        sessions.ChangePassword,
+        sessions.SessionRenewed,
+        CredentialsInvalidError,
+        PasswordRefusedError,
+        TooManyAttemptsError,
+    ),
+    _call(sessions.RequestPasswordReset, accounts.RequestAccepted, TooManyAttemptsError),
+    _call(sessions.ResetPassword, accounts.RequestAccepted, LinkInvalidError, PasswordRefusedError),
+    _call(sessions.JudgePassword, sessions.PasswordJudged),
+    _session_call(sessions.ListSecurityEvents, sessions.SecurityEventList),
+)
+
+_FACTOR_CALLS: tuple[Call, ...] = (
+    _fresh_call(factors.BeginTotp, factors.TotpBegun),
+    _session_call(
+        factors.EnableTotp, factors.FactorEnabled, CodeInvalidError, NotFoundError, TooManyAttemptsError
+    ),
+    _fresh_call(factors.DisableTotp, factors.FactorRemoved),
+    _fresh_call(factors.RegenerateRecoveryCodes, factors.RecoveryCodes, ConflictError),
+    _fresh_call(factors.BeginWebauthn, factors.WebauthnBegun),
+    _session_call(factors.EnableWebauthn, factors.FactorEnabled, CodeInvalidError, ChallengeEndedError),
+    _session_call(factors.ListFactors, factors.FactorList),
+    _fresh_call(factors.RemoveWebauthn, factors.FactorRemoved, NotFoundError),
+    _session_call(factors.BeginWebauthnAssertion, factors.WebauthnAssertionBegun, NotFoundError),
+    _call(factors.RequestFactorRemoval, accounts.RequestAccepted, ChallengeEndedError),
+    _call(factors.CancelFactorRemoval, accounts.RequestAccepted, LinkInvalidError),
+    _fresh_call(factors.IssueTicket, factors.TicketIssued, NotPermittedError),
+    _session_call(factors.IssueJobToken, factors.JobTokenIssued, NotPermittedError),
+)
+
+_VAULT_CALLS: tuple[Call, ...] = (
+    _vault_call(vault.PutKey, vault.KeyView, ConflictError),
+    _vault_call(vault.ReplaceKey, vault.KeyView, NotFoundError),
+    _vault_call(vault.RemoveKey, vault.KeyRemoved),
+    _vault_call(vault.ListKeys, vault.KeyList),
+    _vault_call(vault.TestKey, vault.KeyView, NotFoundError),
+    _vault_call(vault.DeliverKey, vault.KeyDelivered, RecordCorruptError, KeyUnavailableError),
+    _vault_call(vault.NewTotp, vault.TotpMade),
+    _vault_call(vault.ConfirmTotp, vault.TotpChecked),
+    _vault_call(vault.CheckTotp, vault.TotpChecked, RecordCorruptError, KeyUnavailableError),
+    _vault_call(vault.RemoveTotp, vault.TotpRemoved),
+    _vault_call(vault.RotateKeyring, vault.RewrapStatus),
+    _vault_call(vault.GetRewrapStatus, vault.RewrapStatus),
+    _vault_call(vault.VerifyAudit, vault.AuditVerified),
+    _vault_call(vault.ShredUser, vault.UserShredded),
+    _vault_call(vault.ExportKeyMetadata, vault.KeyList),
+    _call(vault.ListAuditHeads, vault.AuditHeadList),
+)
+
 CALLS: tuple[Call, ...] = (
     _call(jobs.SubmitJob, jobs.JobView, NotFoundError, ConflictError),
     _call(jobs.CancelJob, jobs.JobView, NotFoundError),
@@ -76,13 +198,25 @@ CALLS: tuple[Call, ...] = (
     _call(media.OfferMedia, media.UploadPermission, ConfigurationError),
     _call(media.AcceptMedia, media.MediaAccepted, NotFoundError, BadMediaError),
     _call(media.OpenDownload, media.DownloadPermission, NotFoundError, ConfigurationError),
+    *_ACCOUNT_CALLS,
+    *_SESSION_CALLS,
+    *_FACTOR_CALLS,
+    *_VAULT_CALLS,
 )
 """Every remote call, by service."""
+
+
+def queries_of(service: str) -> tuple[type[Query], ...]:
+    """The questions that a service answers."""
+    return tuple(call.query for call in CALLS if call.service == service)
+
 
 _CONTRACTS: tuple[type[Message], ...] = (
     *tasks.COMMANDS,
     *ATTEMPT_FACTS,
     *JOB_FACTS,
+    *ACCOUNT_FACTS,
+    vault.AuditHeadSigned,
     *(call.query for call in CALLS),
     *(call.reply for call in CALLS),
     CallFailed,

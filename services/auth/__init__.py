@@ -1,0 +1,1 @@
+"""Knows who has an account, and who is logged in."""

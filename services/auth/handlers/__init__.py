@@ -1,0 +1,1 @@
+"""The use cases of auth, one file each, and the ports they need."""

@@ -1,0 +1,1 @@
+"""Letters to people: a closed set of templates, and the ways out."""

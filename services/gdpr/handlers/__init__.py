@@ -1,0 +1,1 @@
+"""The use cases of gdpr, one file each."""

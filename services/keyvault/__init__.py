@@ -1,0 +1,1 @@
+"""The only holder of the key that encrypts the secrets of people."""

@@ -1,0 +1,1 @@
+"""The use cases of keyvault, one file each, and the ports they need."""
