@@ -30,7 +30,10 @@ from shared.signing import Signer, load_pins, load_signer
 
 #: Name -> module and class. A process imports only what it runs.
 SERVICES = {
+    "auth": ("services.auth.service", "AuthService"),
     "content": ("services.content.service", "ContentService"),
+    "gdpr": ("services.gdpr.service", "GdprService"),
+    "keyvault": ("services.keyvault.service", "KeyvaultService"),
     "orchestrator": ("services.orchestrator.service", "OrchestratorService"),
     "renderer": ("services.renderer.service", "RendererService"),
 }

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.bus.topology import TOPOLOGY, Policy, Rights, Topology, own_queue_prefix
@@ -85,10 +85,15 @@ def _permission(rights: Rights, vhost: str) -> dict[str, Any]:
     return {
         "user": rights.user,
         "vhost": vhost,
-        "configure": f"^({own})$",
-        "write": f"^({'|'.join([*map(re.escape, rights.publishes), own])})$",
-        "read": f"^({'|'.join([*map(re.escape, (*rights.consumes, *rights.subscribes)), own])})$",
+        "configure": _any_of(own),
+        "write": _any_of([*map(re.escape, rights.publishes), *own]),
+        "read": _any_of([*map(re.escape, (*rights.consumes, *rights.subscribes)), *own]),
     }
+
+
+def _any_of(patterns: Sequence[str]) -> str:
+    """What fits one of them and nothing else; without any, nothing."""
+    return f"^({'|'.join(patterns)})$"
 
 
 def _topic_permissions(rights: Rights, topology: Topology, vhost: str) -> list[dict[str, Any]]:
@@ -121,8 +126,8 @@ def _policy(policy: Policy, vhost: str) -> dict[str, Any]:
     }
 
 
-def _own_queues(rights: Rights) -> str:
-    return "|".join(f"{re.escape(own_queue_prefix(purpose, rights.user))}.+" for purpose in rights.own_queues)
+def _own_queues(rights: Rights) -> list[str]:
+    return [f"{re.escape(own_queue_prefix(purpose, rights.user))}.+" for purpose in rights.own_queues]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from kombu.messaging import Consumer
 
 from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.errors import RpcTimeoutError, UnroutableError
+from shared.bus.outgoing import fact_key
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, own_queue_prefix
 from shared.bus.trace import child_traceparent
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed, error_from
@@ -140,7 +141,7 @@ class _Session:
         try:
             if self._channel is None:
                 self._open()
-            self._send(service, envelope, deadline - time.monotonic())
+            self._send(envelope, deadline - time.monotonic())
             while self._answer is None and not self._returned:
                 self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
         except TimeoutError as error:
@@ -171,7 +172,7 @@ class _Session:
         queue.queue_bind()
         Consumer(self._channel, [queue], no_ack=True, auto_declare=False, on_message=self._on_message).consume()
 
-    def _send(self, service: str, envelope: Envelope, seconds: float) -> None:
+    def _send(self, envelope: Envelope, seconds: float) -> None:
         seconds = max(seconds, 0.001)
         milliseconds = math.ceil(seconds * 1000)
         message = self._channel.prepare_message(
@@ -188,7 +189,7 @@ class _Session:
             },
         )
         self._channel.basic_publish(
-            message, exchange=RPC_EXCHANGE, routing_key=service, mandatory=True, timeout=seconds
+            message, exchange=RPC_EXCHANGE, routing_key=fact_key(envelope.type), mandatory=True, timeout=seconds
         )
 
     def _on_message(self, message: Any) -> None:

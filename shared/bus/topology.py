@@ -6,11 +6,23 @@ Plain data: importing it loads no broker library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.bus.outgoing import COMMANDS_EXCHANGE, events_exchange
+from shared.contracts.message import Query
+from shared.contracts.projects import GetOutline
+from shared.contracts.registry import CALLS
+from shared.contracts.vault import (
+    CheckTotp,
+    ConfirmTotp,
+    DeliverKey,
+    ExportKeyMetadata,
+    NewTotp,
+    RemoveTotp,
+    ShredUser,
+)
 
 DEAD_EXCHANGE = "studio.dead"
 RPC_EXCHANGE = "studio.rpc"
@@ -220,9 +232,13 @@ def lossy_listener(name: str, *sources: tuple[str, str]) -> Topology:
 
 
 def rpc_of(service: str) -> Topology:
-    """The queue of remote calls to a service; calls are worthless after their deadline."""
+    """The queue of remote calls to a service; calls are worthless after their deadline.
+
+    A call is routed by its wire name without the version, e.g. ``content.get_project``, so that the broker decides
+    who may ask what.
+    """
     queue = Queue(name=rpc_queue(service), kind=QueueKind.CLASSIC)
-    binding = Binding(exchange=RPC_EXCHANGE, queue=queue.name, routing_key=service)
+    binding = Binding(exchange=RPC_EXCHANGE, queue=queue.name, routing_key=f"{service}.*")
     return Topology(queues=(queue,), bindings=(binding,))
 
 
@@ -247,6 +263,28 @@ def _from_events(queue: str, sources: tuple[tuple[str, str], ...]) -> tuple[Bind
     )
 
 
+def _calls(*queries: type[Query]) -> str:
+    """Pattern of the routing keys of these calls."""
+    names: dict[str, list[str]] = {}
+    for query in queries:
+        service, name = query.routing_key().split(".")
+        names.setdefault(service, []).append(name)
+    return (
+        "^(" + "|".join(rf"{service}\.({'|'.join(sorted(set(each)))})" for service, each in names.items()) + ")$"
+    )
+
+
+def _facts(*keys: str) -> str:
+    """Pattern of exactly these routing keys."""
+    return "^(" + "|".join(key.replace(".", r"\.") for key in keys) + ")$"
+
+
+def _without(queries: Iterable[type[Query]]) -> tuple[type[Query], ...]:
+    """All calls but these."""
+    left_out = set(queries)
+    return tuple(call.query for call in CALLS if call.query not in left_out)
+
+
 def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # five kinds of row, one rule
     return first + tuple(row for row in second if row not in first)
 
@@ -254,7 +292,26 @@ def _union(first: tuple, second: tuple) -> tuple:  # type: ignore[type-arg]  # f
 POOLS = ("content-text", "content-media", "renderer")
 """The worker pools; a command is addressed to one of them."""
 
-_ONLY_CANCELLING = "^" + JOB_CANCELLING_KEY.replace(".", r"\.") + "$"
+CALLS_OF_SERVICES: Mapping[str, tuple[type[Query], ...]] = {
+    "orchestrator": (GetOutline,),
+    "content": (DeliverKey,),
+    "auth": (NewTotp, ConfirmTotp, CheckTotp, RemoveTotp),
+    "gdpr": (ShredUser, ExportKeyMetadata),
+}
+"""The calls that services make to each other, by caller."""
+
+CALLS_OF_PEOPLE = _without(query for queries in CALLS_OF_SERVICES.values() for query in queries)
+"""The calls that edges make for a person: all others."""
+
+_VAULT_HEARS = (
+    "session.revoked",
+    "account.deletion_requested",
+    "account.deletion_cancelled",
+    "account.disabled",
+    "account.enabled",
+    "account.purged",
+)
+_ONLY_CANCELLING = _facts(JOB_CANCELLING_KEY)
 _WORKERS = ("content", "renderer")
 _RESULTS = ("attempt.started", "attempt.deferred", "attempt.succeeded", "attempt.failed")
 
@@ -293,7 +350,7 @@ RIGHTS = Topology(
             publishes={
                 COMMANDS_EXCHANGE: None,
                 events_exchange("orchestrator"): r"^(job|task)\.[a-z_]+$",
-                RPC_EXCHANGE: "^content$",
+                RPC_EXCHANGE: _calls(*CALLS_OF_SERVICES["orchestrator"]),
                 REPLIES_EXCHANGE: None,
             },
             consumes=(
@@ -306,9 +363,13 @@ RIGHTS = Topology(
         ),
         Rights(
             user="content",
-            publishes={events_exchange("content"): r"^attempt\.[a-z_]+$", REPLIES_EXCHANGE: None},
+            publishes={
+                events_exchange("content"): r"^attempt\.[a-z_]+$",
+                RPC_EXCHANGE: _calls(*CALLS_OF_SERVICES["content"]),
+                REPLIES_EXCHANGE: None,
+            },
             consumes=("content-text", "content-media", "content.cancellations", rpc_queue("content")),
-            subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING},
+            subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING, REPLIES_EXCHANGE: None},
         ),
         Rights(
             user="renderer",
@@ -316,10 +377,34 @@ RIGHTS = Topology(
             consumes=("renderer",),
             subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING},
         ),
+        Rights(
+            user="auth",
+            publishes={
+                events_exchange("auth"): r"^(account|session)\.[a-z_]+$",
+                RPC_EXCHANGE: _calls(*CALLS_OF_SERVICES["auth"]),
+                REPLIES_EXCHANGE: None,
+            },
+            consumes=("auth.renders", rpc_queue("auth")),
+            subscribes={REPLIES_EXCHANGE: None},
+            own_queues=(OwnQueue.REPLIES,),
+        ),
+        Rights(
+            user="keyvault",
+            publishes={events_exchange("keyvault"): r"^vault\.[a-z_]+$", REPLIES_EXCHANGE: None},
+            consumes=("keyvault.accounts", rpc_queue("keyvault")),
+            own_queues=(),
+        ),
+        Rights(
+            user="gdpr",
+            publishes={RPC_EXCHANGE: _calls(*CALLS_OF_SERVICES["gdpr"]), REPLIES_EXCHANGE: None},
+            consumes=("gdpr.audit_heads", rpc_queue("gdpr")),
+            subscribes={REPLIES_EXCHANGE: None},
+            own_queues=(OwnQueue.REPLIES,),
+        ),
         # Edges state the account of a call, so they are the only ones that may call for somebody.
         Rights(
             user="edge",
-            publishes={RPC_EXCHANGE: "^(orchestrator|content)$"},
+            publishes={RPC_EXCHANGE: _calls(*CALLS_OF_PEOPLE)},
             subscribes={
                 REPLIES_EXCHANGE: None,
                 events_exchange("orchestrator"): r"^(job|task)\.[a-z_*]+$",
@@ -334,14 +419,22 @@ TOPOLOGY = (
     + events_of("content")
     + events_of("renderer")
     + events_of("orchestrator")
+    + events_of("auth")
+    + events_of("keyvault")
     + pool("content-text")
     + pool("content-media")
     + pool("renderer")
     + listener("orchestrator.attempts", *((worker, key) for worker in _WORKERS for key in _RESULTS))
     + lossy_listener("orchestrator.progress", *((worker, "attempt.progressed") for worker in _WORKERS))
     + listener("content.cancellations", ("orchestrator", JOB_CANCELLING_KEY))
+    + listener("keyvault.accounts", *(("auth", key) for key in _VAULT_HEARS))
+    + listener("auth.renders", ("orchestrator", "job.succeeded"))
+    + listener("gdpr.audit_heads", ("keyvault", "vault.audit_head_signed"))
     + rpc_of("orchestrator")
     + rpc_of("content")
+    + rpc_of("auth")
+    + rpc_of("keyvault")
+    + rpc_of("gdpr")
     + RIGHTS
 )
 """The topology of Studiomatic."""

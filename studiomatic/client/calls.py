@@ -38,6 +38,7 @@ class _Call:
     """A call under way."""
 
     service: str
+    routing_key: str
     message_id: str
     body: bytes
     deadline: float
@@ -132,7 +133,7 @@ class Calls:
             reply_to=self._reply_queue,
             expiration=str(milliseconds),
         )
-        channel.publish(RPC_EXCHANGE, call.service, call.body, properties, partial(_confirm, call))
+        channel.publish(RPC_EXCHANGE, call.routing_key, call.body, properties, partial(_confirm, call))
 
     def _on_reply(self, _channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
         try:
@@ -164,4 +165,4 @@ def _new_call(service: str, query: Query, *, source: str, account_id: str) -> _C
             f"this request is larger than the {MAX_BODY_BYTES // 1024} KiB that a message may have;"
             " shorten its texts, or split the project"
         ) from None
-    return _Call(service=service, message_id=envelope.id, body=body, deadline=0.0)
+    return _Call(service=service, routing_key=query.routing_key(), message_id=envelope.id, body=body, deadline=0.0)

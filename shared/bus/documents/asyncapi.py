@@ -156,7 +156,7 @@ def _operation(action: str, channel: str, messages: Iterable[type[Message]]) -> 
 
 
 def _answer(call: Call) -> Json:
-    return _operation("receive", f"{RPC_EXCHANGE}.{call.service}", [call.query]) | {
+    return _operation("receive", f"{RPC_EXCHANGE}.{call.query.routing_key()}", [call.query]) | {
         "summary": summary(call.query),
         "reply": {
             "address": {"location": "$message.header#/reply_to"},

@@ -21,7 +21,7 @@ from shared.bus.topology import (
 )
 from shared.contracts.calls import TIMEOUT_HEADER
 from shared.contracts.envelope import CONTENT_TYPE, MAX_BODY_BYTES, Envelope
-from shared.contracts.jobs import JobSucceeded
+from shared.contracts.jobs import GetJob, JobSucceeded
 from shared.contracts.registry import ANY_CALL_REFUSED_WITH, CALLS
 from shared.errors import StudiomaticError
 
@@ -109,14 +109,14 @@ def _rules() -> str:
 
 def _calls() -> str:
     prefix = own_queue_prefix(OwnQueue.REPLIES, _USER)
-    services = names(dict.fromkeys(call.service for call in CALLS))
     return f"""## Calls
 
 1. Declare an exclusive queue `{prefix}<anything>` and bind it to `{REPLIES_EXCHANGE}` with its own name.
-2. Publish the question to `{RPC_EXCHANGE}` with the service as routing key ({services}), the flag `mandatory`,
-   the properties `reply_to` (your queue), `correlation_id` (the envelope's `id`) and `expiration`, and the header
-   `{TIMEOUT_HEADER}`, both saying for how many milliseconds you wait; after that the call is not carried out.
-   `accountid` in the envelope says whose projects and jobs they are; only trusted edges may call.
+2. Publish the question to `{RPC_EXCHANGE}` with its wire name without the version as routing key, e.g.
+   `{GetJob.routing_key()}`, the flag `mandatory`, the properties `reply_to` (your queue), `correlation_id` (the
+   envelope's `id`) and `expiration`, and the header `{TIMEOUT_HEADER}`, both saying for how many milliseconds you
+   wait; after that the call is not carried out. `accountid` in the envelope says whose projects and jobs they are;
+   only trusted edges may call.
 3. The answer's `causationid` and `correlation_id` are the `id` of the question.
 4. No answer in time: ask again. Calls that make something carry an `idempotency_key`: the same key
    and request give the same thing once, the same key with another request is refused with `conflict`."""
@@ -180,6 +180,8 @@ def _exchange_names() -> list[str]:
 def _exchange(name: str) -> tuple[str, ...]:
     ways = [way for way in routes() if way.exchange.name == name]
     keys = names(way.routing_key for way in ways if way.routing_key) or "name of the reader's queue"
+    if name == RPC_EXCHANGE:
+        keys = "names of the calls"
     publishers = names(dict.fromkeys(user for way in ways for user in way.publishers))
     subscribers = names(dict.fromkeys(user for way in ways for user in way.subscribers))
     if name == DEAD_EXCHANGE:

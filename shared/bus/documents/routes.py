@@ -88,6 +88,8 @@ def _keys(exchange: str) -> list[str | None]:
     facts = _facts_of(exchange)
     if facts:
         return list(dict.fromkeys(fact.routing_key() for fact in facts))
+    if exchange == RPC_EXCHANGE:
+        return [call.query.routing_key() for call in CALLS]
     bound = [binding.routing_key for binding in TOPOLOGY.bindings if binding.exchange == exchange]
     return list(dict.fromkeys(bound)) or [None]
 
@@ -97,7 +99,7 @@ def _messages(exchange: str, key: str | None) -> tuple[type[Message], ...]:
     if exchange == COMMANDS_EXCHANGE:
         return tuple(ACCEPTED[str(key)])
     if exchange == RPC_EXCHANGE:
-        return tuple(call.query for call in CALLS if call.service == key)
+        return tuple(call.query for call in CALLS if call.query.routing_key() == key)
     if exchange == REPLIES_EXCHANGE:
         return (*dict.fromkeys(call.reply for call in CALLS), CallFailed)
     if exchange == DEAD_EXCHANGE:

@@ -8,10 +8,20 @@ import sys
 import pytest
 
 from shared.bus.outgoing import command, fact
-from shared.bus.topology import POOLS, TOPOLOGY, Queue, QueueKind, Topology, dead_queue
+from shared.bus.topology import (
+    CALLS_OF_PEOPLE,
+    CALLS_OF_SERVICES,
+    POOLS,
+    TOPOLOGY,
+    Queue,
+    QueueKind,
+    Topology,
+    dead_queue,
+)
 from shared.contracts.attempts import ATTEMPT_FACTS
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobCancelling
+from shared.contracts.registry import CALLS
 from shared.contracts.tasks import GenerateImage
 
 EXCHANGES = {exchange.name for exchange in TOPOLOGY.exchanges}
@@ -35,6 +45,15 @@ def test_queue_names_are_pinned() -> None:
         "content.cancellations",
         "content.cancellations.dead",
         "content.rpc",
+        "auth.renders",
+        "auth.renders.dead",
+        "auth.rpc",
+        "keyvault.accounts",
+        "keyvault.accounts.dead",
+        "keyvault.rpc",
+        "gdpr.audit_heads",
+        "gdpr.audit_heads.dead",
+        "gdpr.rpc",
     } == QUEUES
 
 
@@ -94,6 +113,13 @@ def test_rights_name_only_things_that_exist() -> None:
     for rights in TOPOLOGY.rights:
         assert set(rights.publishes) | set(rights.subscribes) <= EXCHANGES
         assert set(rights.consumes) <= QUEUES
+
+
+def test_every_call_is_for_people_or_for_named_services_and_no_call_for_both() -> None:
+    of_services = [query for queries in CALLS_OF_SERVICES.values() for query in queries]
+    assert len(set(of_services)) == len(of_services)
+    assert {*of_services, *CALLS_OF_PEOPLE} == {call.query for call in CALLS}
+    assert not set(of_services) & set(CALLS_OF_PEOPLE)
 
 
 def test_only_the_orchestrator_may_give_commands() -> None:

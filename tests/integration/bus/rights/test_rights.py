@@ -127,7 +127,7 @@ def subscribe_durably(queue: str, exchange: str, key: str) -> Callable[[Connecti
         pytest.param("renderer", publish("content.events", "attempt.started"), True, id="report of others"),
         pytest.param("renderer", publish("studio.commands", "content-text"), True, id="command"),
         pytest.param("renderer", publish("", "content-text"), True, id="past the exchanges"),
-        pytest.param("renderer", publish("studio.rpc", "orchestrator"), True, id="call for somebody"),
+        pytest.param("renderer", publish("studio.rpc", "orchestrator.submit_job"), True, id="call for somebody"),
         pytest.param("renderer", read("renderer"), False, id="own queue"),
         pytest.param("renderer", read("content-text"), True, id="queue of others"),
         pytest.param("renderer", read("renderer.dead"), True, id="dead letters"),
@@ -137,8 +137,10 @@ def subscribe_durably(queue: str, exchange: str, key: str) -> Callable[[Connecti
             "renderer", subscribe("renderer", "orchestrator.events", "job.cancelling"), False, id="cancel"
         ),
         pytest.param("renderer", subscribe("renderer", "orchestrator.events", "#"), True, id="all facts"),
-        pytest.param("content", publish("studio.rpc", "orchestrator"), True, id="content calls for somebody"),
-        pytest.param("edge", publish("studio.rpc", "orchestrator"), False, id="edge calls"),
+        pytest.param(
+            "content", publish("studio.rpc", "orchestrator.submit_job"), True, id="content calls for somebody"
+        ),
+        pytest.param("edge", publish("studio.rpc", "orchestrator.submit_job"), False, id="edge calls"),
         pytest.param("edge", publish("studio.commands", "renderer"), True, id="edge commands"),
         pytest.param("edge", read("orchestrator.attempts"), True, id="edge reads reports"),
         pytest.param("edge", publish("studio.replies", "replies.edge.x"), True, id="edge forges an answer"),
