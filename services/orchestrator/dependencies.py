@@ -15,7 +15,6 @@ from services.orchestrator.handlers.ports import Outlines
 from services.orchestrator.handlers.queries import Queries
 from services.orchestrator.handlers.recover import Recover
 from services.orchestrator.handlers.submit import Submit
-from services.orchestrator.loop import Loop
 from services.orchestrator.objects import StoredObjects
 from services.orchestrator.store import JobStore
 from services.orchestrator.tables import INBOX, OUTBOX
@@ -30,6 +29,7 @@ from shared.contracts.jobs import JobView, ResumeJob, SubmitJob
 from shared.contracts.tasks import TaskCommand
 from shared.db import Database, open_service_database
 from shared.errors import UnknownTypeError
+from shared.loop import Loop
 from shared.migrate import migrate
 from shared.storage.configured import open_configured_store
 
