@@ -1,0 +1,27 @@
+"""Requests and tickets that were seen before; they survive a restart."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete
+
+from services.keyvault.tables import REPLAYS
+from shared.db import insert_if_absent
+
+
+class ReplayRows:
+    """The ids that may not come again."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def first_time(self, request_id: str) -> bool:
+        """Remember an id, if the transaction commits; of several at the same time one gets True."""
+        return insert_if_absent(self._connection, REPLAYS, request_id=request_id, seen_at=self._now)
+
+    def purge(self, older_than: timedelta) -> int:
+        """Forget ids that are too old to be accepted anyway; returns how many there were."""
+        old = delete(REPLAYS).where(REPLAYS.c.seen_at < self._now - older_than)
+        return self._connection.execute(old).rowcount
