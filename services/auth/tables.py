@@ -22,6 +22,8 @@ ACCOUNTS = Table(
     Column("name", Text, nullable=False),
     Column("email", String(254), nullable=False),  # as the person wrote it
     Column("address_key", String(254), nullable=False, unique=True),  # one for all spellings of an address
+    Column("new_email", String(254)),  # asked for, and not confirmed yet
+    Column("new_address_key", String(254)),
     Column("company", Text),
     Column("country", String(2)),
     Column("language", String(3)),
@@ -225,13 +227,15 @@ MAILS = Table(
     Column("template", String(40), nullable=False),
     Column("recipient", String(254), nullable=False),
     Column("language", String(3), nullable=False),
-    Column("values", Json, nullable=False),  # never a token: links are made when the mail is sent
+    Column("values", Json, nullable=False),  # emptied when it is sent
+    Column("link", String(24)),  # what for; the link itself is made when the mail is sent
     Column("stored_at", UtcDateTime, nullable=False),
     Column("not_before", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("lease_until", UtcDateTime),
     Column("sent_at", UtcDateTime),
-    Index("mails_by_age", "stored_at"),
+    Column("given_up_at", UtcDateTime),  # it cannot be delivered
+    Index("mails_by_due_time", "not_before"),
 )
 
 OUTBOX = outbox_table(METADATA)

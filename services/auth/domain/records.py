@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ class Account:
     Attributes:
         email: As its owner wrote it.
         address_key: One for all spellings of the address; unique.
+        new_email: Asked for instead, and not confirmed yet; with its key.
         factors_removed_at: When lost second factors will be taken off, if nobody objects.
     """
 
@@ -26,6 +27,8 @@ class Account:
     name: str
     email: str
     address_key: str
+    new_email: str | None = None
+    new_address_key: str | None = None
     company: str | None
     country: str | None
     language: str | None
@@ -45,6 +48,7 @@ class Session:
 
     session_id: str
     account_id: str
+    token_hash: str = field(repr=False)
     assurance: Assurance
     ip: str
     browser: str

@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("new_email", sa.String(length=254), nullable=True),
+        sa.Column("new_address_key", sa.String(length=254), nullable=True),
         sa.Column("company", sa.Text(), nullable=True),
         sa.Column("country", sa.String(length=2), nullable=True),
         sa.Column("language", sa.String(length=3), nullable=True),
@@ -94,15 +96,17 @@ def upgrade() -> None:
         sa.Column("recipient", sa.String(length=254), nullable=False),
         sa.Column("language", sa.String(length=3), nullable=False),
         sa.Column("values", Json(), nullable=False),
+        sa.Column("link", sa.String(length=24), nullable=True),
         sa.Column("stored_at", UtcDateTime(), nullable=False),
         sa.Column("not_before", UtcDateTime(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("given_up_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_mails")),
     )
     with op.batch_alter_table("mails", schema=None) as batch_op:
-        batch_op.create_index("mails_by_age", ["stored_at"], unique=False)
+        batch_op.create_index("mails_by_due_time", ["not_before"], unique=False)
 
     op.create_table(
         "outbox",

@@ -1,15 +1,72 @@
-"""Rows of single-use links of mails."""
+"""Rows of links in mails; only hashes of their tokens are stored."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select, update
+
+from services.auth.domain.records import Link, LinkPurpose
+from services.auth.tables import LINKS
 
 
 class LinkRows:
-    """Reads and writes single-use links of mails."""
+    """Reads and writes links in mails."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    def add(
+        self, token_hash: str, *, account_id: str, purpose: LinkPurpose, email: str, expires_at: datetime
+    ) -> None:
+        """Keep a new link; an earlier one of the same account, purpose and address is dead."""
+        self._connection.execute(
+            delete(LINKS)
+            .where(LINKS.c.account_id == account_id, LINKS.c.purpose == purpose.value)
+            .where(LINKS.c.email == email)
+        )
+        self._connection.execute(
+            LINKS.insert().values(
+                token_hash=token_hash,
+                account_id=account_id,
+                purpose=purpose.value,
+                email=email,
+                issued_at=self._now,
+                expires_at=expires_at,
+            )
+        )
+
+    def use(self, token_hash: str, purposes: tuple[LinkPurpose, ...]) -> Link | None:
+        """Use a link up; of two that try at the same time one gets None.
+
+        The condition is in the statement that writes: PostgreSQL makes the second wait for the first and then
+        looks again.
+        """
+        used = self._connection.execute(
+            update(LINKS)
+            .where(LINKS.c.token_hash == token_hash, LINKS.c.used_at.is_(None), LINKS.c.expires_at > self._now)
+            .where(LINKS.c.purpose.in_([purpose.value for purpose in purposes]))
+            .values(used_at=self._now)
+        ).rowcount
+        if not used:
+            return None
+        row = self._connection.execute(select(LINKS).where(LINKS.c.token_hash == token_hash)).mappings().one()
+        return Link(
+            account_id=row["account_id"],
+            purpose=LinkPurpose(row["purpose"]),
+            email=row["email"],
+            issued_at=row["issued_at"],
+        )
+
+    def end(self, account_id: str, purposes: tuple[LinkPurpose, ...]) -> None:
+        """Make the account's links for these purposes useless."""
+        self._connection.execute(
+            delete(LINKS)
+            .where(LINKS.c.account_id == account_id)
+            .where(LINKS.c.purpose.in_([purpose.value for purpose in purposes]))
+        )
+
+    def delete_expired(self, before: datetime) -> int:
+        """Forget links that ended before a moment; returns how many."""
+        return self._connection.execute(delete(LINKS).where(LINKS.c.expires_at <= before)).rowcount
