@@ -67,7 +67,7 @@ class SealingKey:
             raise SealInvalidError from None
 
 
-def seal(secret: bytes, public: str, *, info: bytes) -> str:
+def seal(secret: bytes | bytearray, public: str, *, info: bytes) -> str:
     """Seal bytes to a public key; Base64.
 
     Raises:

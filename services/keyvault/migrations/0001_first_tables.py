@@ -11,6 +11,11 @@ revision = "0001"
 down_revision = None
 
 
+# Rows of the audit are only ever added. The role of the farm owns its tables and could drop the triggers: what
+# holds against that is the hash chain, whose signed heads are kept by gdpr.
+_REFUSED_ON_SQLITE = ("UPDATE", "DELETE")
+
+
 def upgrade() -> None:
     op.create_table(
         "audit",
@@ -179,3 +184,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("user_keys", schema=None) as batch_op:
         batch_op.create_index("user_keys_by_keyring_version", ["keyring_version", "account_id"], unique=False)
+    _make_append_only("audit")
+
+
+def _make_append_only(table: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only()"
+        )
+        return
+    for change in _REFUSED_ON_SQLITE:
+        op.execute(
+            f"CREATE TRIGGER {table}_refuses_{change.lower()} BEFORE {change} ON {table}"
+            f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )

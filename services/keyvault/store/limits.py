@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, or_, update
+from sqlalchemy import Connection, case, delete, literal, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.keyvault.domain.limits import Limit, Window
 from services.keyvault.tables import LIMITS
+from shared.db import UtcDateTime
 
 
 class LimitRows:
@@ -21,7 +22,8 @@ class LimitRows:
     def count(self, bucket: str, limit: Limit) -> Window:
         """Count one more; a window that has ended begins anew. Others who count here wait for the commit."""
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        over = or_(LIMITS.c.window_started_at <= self._now - limit.window, LIMITS.c.window_started_at > self._now)
+        started = LIMITS.c.window_started_at
+        over = or_(started <= self._now - limit.window, started > self._now + limit.window)  # of a wrong clock
         first = {"window_started_at": self._now, "count": 1, "audited": False}
         counted = (
             insert(LIMITS)
@@ -29,7 +31,7 @@ class LimitRows:
             .on_conflict_do_update(
                 index_elements=[LIMITS.c.bucket],
                 set_={
-                    "window_started_at": case((over, self._now), else_=LIMITS.c.window_started_at),
+                    "window_started_at": case((over, literal(self._now, UtcDateTime())), else_=started),
                     "count": case((over, 1), else_=LIMITS.c.count + 1),
                     "audited": case((over, False), else_=LIMITS.c.audited),
                 },

@@ -17,7 +17,7 @@ class ReplayRows:
         self._connection = connection
         self._now = now
 
-    def first_time(self, request_id: str) -> bool:
+    def first_seen(self, request_id: str) -> bool:
         """Remember an id, if the transaction commits; of several at the same time one gets True."""
         return insert_if_absent(self._connection, REPLAYS, request_id=request_id, seen_at=self._now)
 

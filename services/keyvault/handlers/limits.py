@@ -1,0 +1,72 @@
+"""Counts what is done, in the database, so that all replicas count together and a restart forgets nothing."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from services.keyvault.domain.audit import AuditOutcome
+from services.keyvault.domain.limits import WRITES, Exceeded, Limit, Window, exceeded
+from services.keyvault.handlers.audit import Audit, AuditUnit
+from shared.contracts.refusals import RateLimitedError
+
+
+class LimitRows(Protocol):
+    """The counters."""
+
+    def count(self, bucket: str, limit: Limit) -> Window: ...
+    def tell(self, bucket: str) -> bool: ...
+
+
+class LimitUnit(AuditUnit, Protocol):
+    """What counting needs of a transaction."""
+
+    @property
+    def limits(self) -> LimitRows: ...
+
+
+class LimitStore(Protocol):
+    """Where is counted."""
+
+    def transaction(self) -> AbstractContextManager[LimitUnit]: ...
+
+
+class Limits:
+    """How often an account may do things."""
+
+    def __init__(self, store: LimitStore, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    def require_write(self, account_id: str, *, actor: str, action: str) -> None:
+        """Count one change of an account's secrets, in a transaction of its own.
+
+        Raises:
+            RateLimitedError: There were too many in the last minute; audited once in a window.
+        """
+        with self._store.transaction() as unit:
+            over = self.count(unit, WRITES, account_id)
+            if over is not None and over.first:
+                self._audit.record(
+                    unit,
+                    actor=actor,
+                    action=action,
+                    account_id=account_id,
+                    outcome=AuditOutcome.LIMITED,
+                    reason=WRITES.name,
+                )
+        if over is not None:
+            raise refusal(over)
+
+    def count(self, unit: LimitUnit, limit: Limit, *keys: str) -> Exceeded | None:
+        """Count one more in the caller's transaction, which must commit also when the limit is used up."""
+        bucket = limit.bucket(*keys)
+        over = exceeded(limit, unit.limits.count(bucket, limit), now=unit.now)
+        if over is not None and unit.limits.tell(bucket):
+            return Exceeded(limit=over.limit, retry_after_s=over.retry_after_s, first=True)
+        return over
+
+
+def refusal(over: Exceeded) -> RateLimitedError:
+    """What the caller is told: when it is possible again."""
+    return RateLimitedError(f"too many calls in a short time; try again in {over.retry_after_s} s")
