@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,6 +10,8 @@ TOTP_ENROLMENT_LIFE = timedelta(minutes=10)
 REMOVAL_DELAY = timedelta(hours=72)
 """How long the owner of an account has to stop a stranger who wants its second factors off."""
 CREDENTIALS_MAX = 20
+
+_TOTP_CODE = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +41,9 @@ class TotpEnrolment:
     account_id: str
     record_id: str
     expires_at: datetime
+
+
+def totp_digits(written: str) -> str | None:
+    """The six digits of a code, which some programs show in two groups; None when it is no code."""
+    digits = "".join(written.split())
+    return digits if _TOTP_CODE.fullmatch(digits) else None

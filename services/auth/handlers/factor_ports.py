@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.auth.domain.challenges import Challenge, ChallengePurpose
 from services.auth.domain.records import Account
@@ -47,21 +47,11 @@ class FactorRows(Protocol):
     def due_for_removal(self, limit: int) -> tuple[str, ...]: ...
 
 
-class AccountRows(Protocol):
-    """Accounts."""
-
-    def get(self, account_id: str) -> Account | None: ...
-    def lock(self, account_id: str) -> Account | None: ...
-    def update(self, account_id: str, **columns: Any) -> Any: ...
-
-
 class FactorUnit(Protocol):
     """What can be done inside one transaction; ``now`` is the one moment at which all of it happens."""
 
     @property
     def now(self) -> datetime: ...
-    @property
-    def accounts(self) -> AccountRows: ...
     @property
     def challenges(self) -> ChallengeRows: ...
     @property

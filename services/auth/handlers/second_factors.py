@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
-from services.auth.domain.challenges import Challenge
-from services.auth.domain.records import Account
-from services.auth.handlers.factor_ports import FactorUnit
+from dataclasses import dataclass, field
+
+from services.auth.domain.challenges import CHALLENGE_LIFE, Challenge, ChallengePurpose
+from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
+from services.auth.domain.recovery_codes import code_hash
+from services.auth.domain.second_factors import totp_digits
+from services.auth.domain.tokens import new_token, token_hash
+from services.auth.handlers.factor_ports import Passkeys
+from services.auth.handlers.ports import Letters, Links, Store, Unit
+from services.auth.handlers.security_events import SecurityEvents
+from services.auth.handlers.throttling import Throttling
+from services.auth.handlers.vault_port import Vault
 from shared.contracts.accounts import ClientInfo
+from shared.contracts.refusals import ChallengeEndedError, CodeInvalidError, TooManyAttemptsError
 from shared.contracts.sessions import Factor
+from shared.errors import InfrastructureError, InvalidInputError
+
+THROTTLED_AS = "second_factor"
+"""Counted apart from passwords (ASVS 5.0 6.6.3)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Proof:
+    """What somebody shows as his second factor."""
+
+    factor: Factor
+    text: str = field(repr=False)
 
 
 class SecondFactors:
     """What login and ``Reauthenticate`` need to know of second factors."""
 
-    def configured(self, unit: FactorUnit, account_id: str) -> tuple[Factor, ...]:
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        passkeys: Passkeys,
+        *,
+        throttling: Throttling,
+        events: SecurityEvents,
+        letters: Letters,
+        links: Links,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._passkeys = passkeys
+        self._throttling = throttling
+        self._events = events
+        self._letters = letters
+        self._links = links
+
+    def configured(self, unit: Unit, account_id: str) -> tuple[Factor, ...]:
         """Which second factors pass a challenge; empty when none is set up.
 
         Recovery codes are among them while some are left, and never alone.
@@ -27,7 +68,7 @@ class SecondFactors:
         return tuple(found)
 
     def open_challenge(
-        self, unit: FactorUnit, account: Account, session_id: str | None = None
+        self, unit: Unit, account: Account, session_id: str | None = None
     ) -> tuple[str, str | None]:
         """Ask for a second factor, after the password was right.
 
@@ -36,15 +77,34 @@ class SecondFactors:
         Returns:
             The challenge's token, and WebAuthn options in JSON where the account has a passkey.
         """
-        raise NotImplementedError
+        token = new_token()
+        known = unit.factors.credentials(account.account_id)
+        to_sign = new_token() if known else None
+        if session_id is not None:
+            unit.challenges.end_all(account.account_id, session_id=session_id)
+        unit.challenges.add(
+            Challenge(
+                token_hash=token_hash(token),
+                account_id=account.account_id,
+                purpose=ChallengePurpose.LOGIN if session_id is None else ChallengePurpose.WEBAUTHN_ASSERTION,
+                session_id=session_id,
+                webauthn_challenge=to_sign,
+                tries=0,
+                expires_at=unit.now + CHALLENGE_LIFE,
+            )
+        )
+        return token, self._passkeys.assertion_options(to_sign, known) if to_sign is not None else None
 
-    def challenged(self, unit: FactorUnit, token: str) -> Challenge:
+    def challenged(self, unit: Unit, token: str) -> Challenge:
         """The login that a challenge token belongs to.
 
         Raises:
             ChallengeEndedError: Unknown, expired or answered wrongly too often.
         """
-        raise NotImplementedError
+        challenge = unit.challenges.get(token_hash(token))
+        if challenge is None or challenge.purpose is not ChallengePurpose.LOGIN:
+            raise ChallengeEndedError
+        return challenge
 
     def prove(
         self,
@@ -69,7 +129,113 @@ class SecondFactors:
             InvalidInputError: Not exactly one of ``totp``, ``recovery_code`` and ``webauthn``.
             CodeInvalidError: Wrong, or used before.
             ChallengeEndedError: The challenge had five wrong answers, or was passed by somebody else meanwhile.
-            TooManyAttemptsError: Wait.
+            TooManyAttemptsError: Wait; the answer was not looked at.
             InfrastructureError: Keyvault is away; nothing was counted, the same answer may be given again.
         """
-        raise NotImplementedError
+        proof = _only_proof(totp, recovery_code, webauthn)
+        held = self._admitted(account, proof, challenge, session_id, client)
+        fits = proof.factor is not Factor.TOTP or self._fits_seed(account, proof, held, client)
+        with self._store.transaction() as unit:
+            right = fits and self._is_right(unit, account, proof, held)
+            if right:
+                self._passed(unit, account, proof.factor, held, client)
+            else:
+                self._failed(unit, account, client)
+        if not right:
+            raise CodeInvalidError
+        return proof.factor
+
+    def _admitted(
+        self,
+        account: Account,
+        proof: _Proof,
+        challenge: Challenge | None,
+        session_id: str | None,
+        client: ClientInfo,
+    ) -> Challenge | None:
+        """The challenge that is answered, with one answer used up before it is looked at.
+
+        Counting afterwards would let parallel guesses pass the limit of five.
+        """
+        with self._store.transaction() as unit:
+            self._throttling.require(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+            held = challenge
+            if held is None and proof.factor is Factor.WEBAUTHN and session_id is not None:
+                held = unit.challenges.of_session(session_id, ChallengePurpose.WEBAUTHN_ASSERTION)
+            if held is not None and not unit.challenges.take_try(held.token_hash):
+                raise ChallengeEndedError
+        return held
+
+    def _fits_seed(self, account: Account, proof: _Proof, held: Challenge | None, client: ClientInfo) -> bool:
+        """Ask keyvault about a time-based code; what is no code it is not asked about."""
+        digits = totp_digits(proof.text)
+        try:
+            return digits is not None and self._vault.check_totp(account.account_id, digits)
+        except (InfrastructureError, TooManyAttemptsError):
+            with self._store.transaction() as unit:
+                self._throttling.withdrawn(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+                if held is not None:
+                    unit.challenges.give_back_try(held.token_hash)
+            raise
+
+    def _is_right(self, unit: Unit, account: Account, proof: _Proof, held: Challenge | None) -> bool:
+        match proof.factor:
+            case Factor.TOTP:
+                return unit.factors.has_totp(account.account_id)
+            case Factor.RECOVERY_CODE:
+                return unit.factors.use_recovery_code(account.account_id, code_hash(proof.text))
+            case Factor.WEBAUTHN:
+                return self._is_signed(unit, account, proof.text, held)
+
+    def _is_signed(self, unit: Unit, account: Account, answer: str, held: Challenge | None) -> bool:
+        if held is None or held.webauthn_challenge is None:
+            return False
+        try:
+            key = unit.factors.credential(account.account_id, self._passkeys.named_credential(answer))
+            if key is None:
+                return False
+            count = self._passkeys.asserted(answer, held.webauthn_challenge, key)
+        except CodeInvalidError:
+            return False
+        return unit.factors.use_credential(key, count)
+
+    def _passed(
+        self, unit: Unit, account: Account, factor: Factor, held: Challenge | None, client: ClientInfo
+    ) -> None:
+        """Use up the challenge; of two right answers to one challenge only the first counts."""
+        if held is not None and not unit.challenges.end(held.token_hash):
+            raise ChallengeEndedError
+        self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+        self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.SUCCEEDED, client)
+        self._stop_removal(unit, account.account_id, client)
+        if factor is Factor.RECOVERY_CODE:
+            left = unit.factors.recovery_codes_left(account.account_id)
+            self._letters.enqueue(
+                unit,
+                Template.RECOVERY_CODE_USED,
+                account=account,
+                recipient=account.email,
+                language=account.language,
+                values={"left": str(left)},
+            )
+
+    def _failed(self, unit: Unit, account: Account, client: ClientInfo) -> None:
+        self._throttling.failed(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+        self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.FAILED, client)
+
+    def _stop_removal(self, unit: Unit, account_id: str, client: ClientInfo) -> None:
+        """Who has a second factor has not lost it (ASVS 5.0 6.4.4)."""
+        account = unit.accounts.lock(account_id)
+        if account is None or account.factors_removed_at is None:
+            return
+        unit.accounts.update(account_id, factors_removed_at=None)
+        self._links.end(unit, account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL)
+        self._events.record(unit, account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client)
+
+
+def _only_proof(totp: str | None, recovery_code: str | None, webauthn: str | None) -> _Proof:
+    shown = {Factor.TOTP: totp, Factor.RECOVERY_CODE: recovery_code, Factor.WEBAUTHN: webauthn}
+    proofs = [_Proof(factor=factor, text=text) for factor, text in shown.items() if text is not None]
+    if len(proofs) != 1:
+        raise InvalidInputError("exactly one of totp, recovery_code and webauthn is needed")
+    return proofs[0]
