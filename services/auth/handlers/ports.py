@@ -10,12 +10,9 @@ from typing import Any, Protocol
 from services.auth.domain.passwords import StoredPassword
 from services.auth.domain.records import (
     Account,
-    Link,
-    LinkPurpose,
     Outcome,
     SecurityEvent,
     Session,
-    Template,
 )
 from services.auth.domain.throttle import Tally
 from services.auth.domain.usage import UsageKind
@@ -38,7 +35,8 @@ class PasswordRows(Protocol):
 
     def get(self, account_id: str) -> StoredPassword | None: ...
     def set(self, account_id: str, phc: str, pepper_version: int, must_change: bool = False) -> None: ...
-    def replace(self, account_id: str, old_phc: str, phc: str, pepper_version: int, *, rehashed: bool) -> bool: ...
+    def replace(self, account_id: str, old: StoredPassword, phc: str, pepper_version: int) -> bool: ...
+    def rehash(self, account_id: str, old: StoredPassword, phc: str, pepper_version: int) -> bool: ...
     def flag(self, account_id: str) -> None: ...
     def pepper_versions_in_use(self) -> frozenset[int]: ...
     def pepper_checks(self) -> Mapping[int, str]: ...
@@ -78,7 +76,6 @@ class EventRows(Protocol):
     def add(self, account_id: str, kind: SecurityEvent, outcome: Outcome, *, ip: str, browser: str) -> None: ...
     def newest(self, account_id: str, limit: int) -> tuple[SecurityEventView, ...]: ...
     def with_many_failures(self, since: datetime, at_least: int) -> tuple[str, ...]: ...
-    def failures_since_success(self, account_id: str) -> int: ...
     def forget_old(self, before: datetime, limit: int) -> int: ...
 
 
@@ -89,12 +86,6 @@ class UsageRows(Protocol):
         self, account_id: str, kind: UsageKind, *, ip: str | None, browser: str | None, page: str | None
     ) -> None: ...
     def forget_old(self, before: datetime, limit: int) -> int: ...
-
-
-class LinkRows(Protocol):
-    """Links in mails."""
-
-    def forget_ended(self, before: datetime, limit: int) -> int: ...
 
 
 class Unit(FactorUnit, Protocol):
@@ -124,26 +115,3 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Unit]: ...
     def reading(self) -> AbstractContextManager[Unit]: ...
-
-
-class Links(Protocol):
-    """Links in mails, each good for one use."""
-
-    def redeem(self, unit: Any, token: str, purpose: LinkPurpose) -> Link: ...
-    def end(self, unit: Any, account_id: str, *purposes: LinkPurpose) -> Any: ...
-
-
-class Letters(Protocol):
-    """Mails about the account itself, sent after the transaction has committed."""
-
-    def enqueue(
-        self,
-        unit: Any,
-        template: Template,
-        *,
-        account: Account | None = None,
-        recipient: str,
-        language: str | None,
-        values: Mapping[str, str] = {},
-        link: LinkPurpose | None = None,
-    ) -> Any: ...

@@ -41,13 +41,13 @@ class AuthStore:
     def transaction(self) -> Iterator[AuthUnit]:
         """One atomic change."""
         with self._database.transaction() as connection:
-            yield AuthUnit(connection, self._clock)
+            yield AuthUnit(connection, self._clock, writes=True)
 
     @contextmanager
     def reading(self) -> Iterator[AuthUnit]:
         """A consistent look that changes nothing."""
         with self._database.reading() as connection:
-            yield AuthUnit(connection, self._clock)
+            yield AuthUnit(connection, self._clock, writes=False)
 
 
 class AuthUnit:
@@ -55,10 +55,12 @@ class AuthUnit:
 
     Attributes:
         now: The one moment at which all of it happens.
+        writes: Whether it can change anything.
     """
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Connection, clock: Clock, *, writes: bool) -> None:
         self.now = clock.now()
+        self.writes = writes
         self._connection = connection
         self._clock = clock
         self._outbox = Outbox(OUTBOX)
