@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from services.auth.domain.records import Account
 from services.auth.tables import ACCOUNTS, FIRST_ADMINISTRATOR, METADATA, OUTBOX
@@ -60,6 +61,18 @@ class AccountRows:
     def update(self, account_id: str, **columns: Any) -> None:
         """Change columns of an account."""
         self._connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**columns))
+
+    def move(self, account_id: str, *, email: str, key: str) -> bool:
+        """Give an account another address, and forget the one it asked for; False if the address is taken."""
+        moved = update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    moved.values(email=email, address_key=key, new_email=None, new_address_key=None)
+                )
+        except IntegrityError:
+            return False
+        return True
 
     def never_confirmed(self, created_before: datetime, limit: int) -> tuple[str, ...]:
         """Ids of accounts opened before a moment whose address was not confirmed, the oldest first."""

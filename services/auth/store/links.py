@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from services.auth.domain.records import Link, LinkPurpose
 from services.auth.tables import LINKS
@@ -52,12 +52,14 @@ class LinkRows:
         if not used:
             return None
         row = self._connection.execute(select(LINKS).where(LINKS.c.token_hash == token_hash)).mappings().one()
-        return Link(
-            account_id=row["account_id"],
-            purpose=LinkPurpose(row["purpose"]),
-            email=row["email"],
-            issued_at=row["issued_at"],
-        )
+        return _link(row)
+
+    def look(self, token_hash: str, purposes: tuple[LinkPurpose, ...]) -> Link | None:
+        """A link that could be used now; it stays as it is."""
+        good = (LINKS.c.token_hash == token_hash, LINKS.c.used_at.is_(None), LINKS.c.expires_at > self._now)
+        query = select(LINKS).where(*good, LINKS.c.purpose.in_([purpose.value for purpose in purposes]))
+        row = self._connection.execute(query).mappings().first()
+        return _link(row) if row else None
 
     def end(self, account_id: str, purposes: tuple[LinkPurpose, ...]) -> None:
         """Make the account's links for these purposes useless."""
@@ -67,6 +69,16 @@ class LinkRows:
             .where(LINKS.c.purpose.in_([purpose.value for purpose in purposes]))
         )
 
-    def delete_expired(self, before: datetime) -> int:
-        """Forget links that ended before a moment; returns how many."""
-        return self._connection.execute(delete(LINKS).where(LINKS.c.expires_at <= before)).rowcount
+    def forget_ended(self, before: datetime, limit: int) -> int:
+        """Delete links that ended before a moment; returns how many there were."""
+        ended = select(LINKS.c.token_hash).where(LINKS.c.expires_at <= before).limit(limit)
+        return self._connection.execute(delete(LINKS).where(LINKS.c.token_hash.in_(ended))).rowcount
+
+
+def _link(row: RowMapping) -> Link:
+    return Link(
+        account_id=row["account_id"],
+        purpose=LinkPurpose(row["purpose"]),
+        email=row["email"],
+        issued_at=row["issued_at"],
+    )

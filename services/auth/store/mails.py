@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, or_, select, update
 from services.auth.domain.records import LinkPurpose, Template
 from services.auth.domain.waiting_mail import WaitingMail
 from services.auth.tables import MAILS
+from shared.db import Database
 from shared.ids import new_id
 
 
@@ -45,6 +46,7 @@ class MailRows:
                 tries=0,
             )
         )
+        Database.announce(self._connection, MAILS.name)
 
     def take(self, lease_until: datetime) -> WaitingMail | None:
         """Take the mail that is due next, out of the reach of other senders until the lease ends.
@@ -82,11 +84,10 @@ class MailRows:
         """It is tried again later."""
         self._finish(mail, not_before=until)
 
-    def delete_old(self, before: datetime) -> int:
-        """Forget mails that were sent or given up before a moment; returns how many."""
-        return self._connection.execute(
-            delete(MAILS).where(or_(MAILS.c.sent_at <= before, MAILS.c.given_up_at <= before))
-        ).rowcount
+    def forget_old(self, before: datetime, limit: int) -> int:
+        """Delete mails that were sent or given up before a moment; returns how many there were."""
+        old = select(MAILS.c.mail_id).where(or_(MAILS.c.sent_at <= before, MAILS.c.given_up_at <= before))
+        return self._connection.execute(delete(MAILS).where(MAILS.c.mail_id.in_(old.limit(limit)))).rowcount
 
     def _finish(self, mail: WaitingMail, **columns: object) -> None:
         """Write how the try went, unless another sender has taken the mail over meanwhile."""
