@@ -1,4 +1,4 @@
-"""The first administrator: no account is one from the start, a token that is printed once makes one (ASVS 5.0 6.3.2).
+"""The first administrator: nobody is one from the start, a token that is printed once makes one (ASVS 6.3.2).
 
 Whoever can read what auth prints when it starts runs the farm.
 """
@@ -12,11 +12,13 @@ from services.auth.domain.tokens import new_token, token_hash
 from services.auth.handlers.account_ports import AccountStore
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.throttling import Throttling
-from shared.contracts.accounts import AccountState, MakeFirstAdministrator, RequestAccepted, Role
+from shared.contracts.accounts import AccountState, ClientInfo, MakeFirstAdministrator, RequestAccepted, Role
 from shared.contracts.refusals import AccessRefusedError
 from shared.errors import InvalidInputError
 
 _KIND = "first_administrator"
+_ANYWHERE = ClientInfo(ip="::")
+"""Tokens are tried by all together, from wherever they are."""
 
 
 class FirstAdministrator:
@@ -52,7 +54,7 @@ class FirstAdministrator:
         """
         address = address_of(query.email)
         with self._store.transaction() as unit:
-            self._throttling.require(unit, _KIND, account_key=None, client=query.client)
+            self._throttling.require(unit, _KIND, account_key=None, client=_ANYWHERE)
         with self._store.transaction() as unit:
             if not unit.accounts.take_administration(
                 token_hash(query.token), issued_after=unit.now - ADMINISTRATION_OFFERED_FOR
@@ -64,7 +66,7 @@ class FirstAdministrator:
                 raise InvalidInputError("no account with a confirmed address has this one; confirm it first")
             unit.accounts.update(account.account_id, role=Role.ADMINISTRATOR.value)
             self._events.record(
-                unit, account.account_id, SecurityEvent.MADE_ADMINISTRATOR, Outcome.SUCCEEDED, query.client
+                unit, account.account_id, SecurityEvent.MADE_ADMINISTRATOR, Outcome.SUCCEEDED, None
             )
-            self._throttling.succeeded(unit, _KIND, account_key=None, client=query.client)
+            self._throttling.succeeded(unit, _KIND, account_key=None, client=_ANYWHERE)
         return RequestAccepted()

@@ -1,8 +1,8 @@
 """Sends the mails that wait: each at least once, none for ever.
 
-A mail is taken under a lease, so that of several senders one sends it; a sender that dies leaves it to the next. Its
-link is made here, when it is sent, and is stored nowhere: a mail that is sent again has another link, and the earlier
-one is dead.
+A mail is taken under a lease, so that of several senders one sends it; a sender that dies leaves it to the next.
+Its link is made here, when it is sent, and is stored nowhere: a mail that is sent again has another link, and the
+earlier one is dead.
 """
 
 from __future__ import annotations
