@@ -156,4 +156,4 @@ def _blocked_until(failures: int, limit: Limit, now: datetime) -> datetime | Non
     if failures < limit.free:
         return None
     doublings = min(failures - limit.free, 40)  # far beyond the longest wait, far from an overflow
-    return now + min(limit.first_wait * 2**doublings, limit.longest_wait)
+    return now + min(limit.first_wait * (1 << doublings), limit.longest_wait)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.auth.domain.records import Account, Session
 from services.auth.domain.sessions import NOTED_EVERY, fresh_until, lives
 from services.auth.domain.tokens import token_hash
@@ -49,6 +51,7 @@ class Identity:
             self._require_fresh(unit, session)
         if unit.writes and unit.now - session.last_used_at >= NOTED_EVERY:
             unit.sessions.touch(session.session_id)
+            session = replace(session, last_used_at=unit.now)
         return session, account
 
     def _require_fresh(self, unit: Unit, session: Session) -> None:

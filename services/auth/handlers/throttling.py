@@ -28,11 +28,11 @@ class Throttling:
     def require(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> None:
         """Let an attempt pass, and count it. It counts once this transaction has committed, whatever comes after.
 
-        Judge the attempt after that, then say ``succeeded``, ``failed`` or ``withdrawn``.
+        Judge the attempt after that. If it was right say ``succeeded``; what is wrong counts already.
 
         Args:
             kind: One of `LIMITS`.
-            account_key: Whose account it is about: its address key or id; the same in all four calls.
+            account_key: Whose account it is about: its address key or id; the same in all calls.
 
         Raises:
             TooManyAttemptsError: Wait; says for how long. Nothing is counted.
@@ -43,11 +43,11 @@ class Throttling:
         for scope, bucket in buckets.items():
             unit.throttles.set(bucket, counted(tallies.get(bucket), LIMITS[kind][scope], unit.now))
 
-    def failed(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> int:
-        """The attempt was wrong. It counts already; returns how many were, in a row, at this account."""
-        buckets = self._buckets(unit, kind, account_key, client)
-        own = [bucket for scope, bucket in buckets.items() if scope in (Scope.ACCOUNT, Scope.DEVICES)]
-        return sum(tally.failures for tally in unit.throttles.locked(own).values())
+    def failures(self, unit: Unit, kind: str, *, account_key: str) -> int:
+        """How many attempts at an account were wrong, or are not judged yet, since one was right."""
+        scopes = (Scope.ACCOUNT, Scope.DEVICES)
+        buckets = [self._bucket(kind, scope, account_key) for scope in scopes]
+        return sum(tally.failures for tally in unit.throttles.locked(buckets).values())
 
     def succeeded(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> None:
         """The attempt was right: the account's failures in a row are over, others only lose this attempt."""
