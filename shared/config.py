@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     pepper_file: Path | None = Field(
         default=None, description="Keys that password hashes are made with (JSON, 0400)"
     )
+    breached_passwords_file: Path | None = Field(
+        default=None, description="SHA-1 of known passwords, one a line, sorted; none: built-in lists only"
+    )
     smtp_url: SecretStr | None = Field(
         default=None, description="smtps://user:password@host:465, or smtp:// with STARTTLS; none: files"
     )

@@ -21,6 +21,9 @@ class Sweeping:
 
     def sweep(self) -> int:
         """Delete some of everything that is old; above 0 when there may be more."""
+        with self._store.transaction() as unit:
+            unit.challenges.forget_expired()
+            unit.factors.forget_expired_enrolments()
         return max(self._deleted(step) for step in _STEPS) // AT_ONCE
 
     def _deleted(self, step: Callable[[AccountUnit], int]) -> int:
@@ -32,6 +35,7 @@ _STEPS: tuple[Callable[[AccountUnit], int], ...] = (
     lambda unit: unit.events.forget_old(unit.now - EVENTS_KEPT, AT_ONCE),
     lambda unit: unit.usage.forget_old(unit.now - USAGE_KEPT, AT_ONCE),
     lambda unit: unit.throttles.forget_old(unit.now - THROTTLES_KEPT, AT_ONCE),
+    lambda unit: unit.links.forget_ended(unit.now, AT_ONCE),
     lambda unit: unit.sessions.forget_ended(AT_ONCE),
     lambda unit: unit.sessions.forget_old_devices(unit.now - DEVICE_KEPT, AT_ONCE),
 )
