@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     keyring_file: Path | None = Field(
         default=None, description="Keys that wrap the vault's user keys (JSON, 0400)"
     )
+    keyring: SecretStr | None = Field(
+        default=None, description="The keyring itself, for development: every program of the user can read it"
+    )
+    keyring_kms: str | None = Field(
+        default=None, min_length=1, description="Plug-in of a key management service (entry point studiomatic.kms)"
+    )
     pepper_file: Path | None = Field(
         default=None, description="Keys that password hashes are made with (JSON, 0400)"
     )
@@ -130,6 +136,8 @@ class Settings(BaseSettings):
             raise ValueError(f"set {PREFIX}SIGNING_KEY_FILE and {PREFIX}SIGNING_PINS_FILE together")
         if self.smtp_url and urlsplit(self.smtp_url.get_secret_value()).scheme not in ("smtp", "smtps"):
             raise ValueError(f"{PREFIX}SMTP_URL must start with smtps:// or smtp://")
+        if self.environment is Environment.PRODUCTION and self.keyring is not None:
+            raise ValueError(f"production keeps its keyring in a file: set {PREFIX}KEYRING_FILE")
         if self.environment is Environment.PRODUCTION and self.embedded:
             raise ValueError(f"production needs a broker: set {PREFIX}BUS_URL=amqps://…")
         if self.environment is Environment.PRODUCTION and self.s3_bucket is None:

@@ -65,7 +65,8 @@ CLOSED_ACCOUNTS = Table(  # accounts for which nothing is delivered: being delet
     METADATA,
     Column("account_id", String(64), primary_key=True),
     Column("reason", String(24), primary_key=True),
-    Column("closed_at", UtcDateTime, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),  # time of the newest fact, so that a late one changes nothing
 )
 
 REVOKED_SESSIONS = Table(  # tickets and job tokens of these are refused until they have expired anyway

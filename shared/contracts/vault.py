@@ -89,6 +89,12 @@ class ListKeys(VaultQuery):
     """Read which keys the account has; never a secret."""
 
     type = "keyvault.list_keys.v1"
+    ticket: str = Field(
+        default="",
+        max_length=TICKET_MAX_CHARACTERS,
+        repr=False,
+        description="Of an administrator, for the keys of the platform; else none is needed",
+    )
 
 
 class TestKey(TicketQuery):
@@ -224,6 +230,11 @@ class RotateKeyring(TicketQuery):
     """Use the keyring's newest version for all that is sealed from now on, and rewrap every user key to it."""
 
     type = "keyvault.rotate_keyring.v1"
+    account_id: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Instead make a new key for this account, whose own may be known, and seal its records anew",
+    )
 
 
 class GetRewrapStatus(TicketQuery):

@@ -1,8 +1,8 @@
 """The keyring: root keys in versions, outside the database, that wrap and unwrap user keys and do nothing else.
 
 One interface, three sources: a file (``keyring_files``), a text in the environment for development, and a key
-management service (``kms``). From a root key two things are derived (HKDF-SHA256, RFC 5869): what wraps user keys, and
-a fingerprint that tells whether a key is the one that the database was used with.
+management service (``kms``). From a root key two things are derived (HKDF-SHA256, RFC 5869): what wraps user
+keys, and a fingerprint that tells whether a key is the one that the database was used with.
 """
 
 from __future__ import annotations

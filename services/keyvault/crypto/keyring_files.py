@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import secrets
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.keyvault.crypto.keyring import (
     new_root_key,
     root_keys,
 )
+from shared.contracts.refusals import KeyUnavailableError
 from shared.errors import ConfigurationError, ConflictError
 
 _MODES = (0o400, 0o600)
@@ -39,6 +41,14 @@ class FileKeyring(LocalKeyring):
     def reload(self) -> None:
         self._replace(_read(self._path))
 
+    def _wrapping_key(self, version: int) -> bytearray:
+        """Look into the file for a version that another process uses already."""
+        try:
+            return super()._wrapping_key(version)
+        except KeyUnavailableError:
+            self.reload()
+        return super()._wrapping_key(version)
+
 
 def environment_keyring(text: str) -> LocalKeyring:
     """A keyring from a text in the environment; for development only, every program of the user can read it.
@@ -56,7 +66,12 @@ def make_keyring(path: Path) -> None:
     Raises:
         FileExistsError: There is a file already; a keyring is never overwritten.
     """
-    _write(path, (new_root_key(1),))
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        _write(draft, (new_root_key(1),))
+        os.link(draft, path)  # with the whole content or not at all
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def add_version(path: Path) -> int:

@@ -11,10 +11,10 @@
         84       n  ciphertext; plain: u16 length, big endian | secret | zeros up to a multiple of 64
       84+n      16  tag
 
-The associated data are a label, bytes 0 to 83, account, record, provider and purpose, each after its length as u32.
-Each record has an AES key of its own, derived from parent key and salt, so nonces cannot collide. GCM does not commit
-to its key: a second value from the same derivation does, and is compared before anything is decrypted, so that nobody
-can make a record that opens differently under two keys.
+The associated data are a label, bytes 0 to 83, account, record, provider and purpose, each after its length as
+u32. Each record has an AES key of its own, derived from parent key and salt, so nonces cannot collide. GCM does
+not commit to its key: a second value from the same derivation does, and is compared before anything is
+decrypted, so that nobody can make a record that opens differently under two keys.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from services.keyvault.crypto.record import KEY_BYTES
 from services.keyvault.crypto.wiping import wipe
 from services.keyvault.domain.records import Binding, Kind, UserKey
 from shared.clock import Clock
+from shared.contracts.refusals import KeyUnavailableError
 
 REMEMBERED_FOR = timedelta(seconds=60)
 REMEMBERED_MOST = 1_000
@@ -103,6 +104,17 @@ class KeyringUserKeys:
             return dataclasses.replace(key, wrapped=wrapped, keyring_version=current)
         finally:
             wipe(unwrapped)
+
+    def require_current(self, newest_known: int) -> None:
+        """Use the newest version that the database knows, even if it came after this process started.
+
+        Raises:
+            KeyUnavailableError: The keyring has it not.
+        """
+        if self._keyring.current_version < newest_known:
+            self._keyring.reload()
+        if self._keyring.current_version < newest_known:
+            raise KeyUnavailableError
 
     def forget(self, account_id: str) -> None:
         """Drop and zero what is remembered of an account's keys."""

@@ -50,7 +50,8 @@ def upgrade() -> None:
         "closed_accounts",
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=24), nullable=False),
-        sa.Column("closed_at", UtcDateTime(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("as_of", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "reason", name=op.f("pk_closed_accounts")),
     )
     op.create_table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, select, text
+from sqlalchemy import Connection, delete, exists, select, text, update
 
 from services.keyvault.tables import CLOSED_ACCOUNTS, REVOKED_SESSIONS, SHREDDED
 from shared.db import insert_if_absent
@@ -29,21 +29,29 @@ class AccountRows:
 
     def is_closed(self, account_id: str) -> bool:
         """Whether nothing may be done in its name."""
-        query = select(exists().where(CLOSED_ACCOUNTS.c.account_id == account_id))
+        rows = CLOSED_ACCOUNTS.c
+        query = select(exists().where(rows.account_id == account_id, rows.closed))
         return bool(self._connection.scalar(query))
 
-    def close(self, account_id: str, reason: str) -> None:
-        """Refuse from now on; twice is as good as once."""
-        insert_if_absent(
-            self._connection, CLOSED_ACCOUNTS, account_id=account_id, reason=reason, closed_at=self._now
-        )
+    def close(self, account_id: str, reason: str, as_of: datetime) -> bool:
+        """Refuse from now on; False if something newer is known."""
+        return self._set(account_id, reason, closed=True, as_of=as_of)
 
-    def reopen(self, account_id: str, reason: str) -> None:
+    def reopen(self, account_id: str, reason: str, as_of: datetime) -> bool:
         """Take back one reason; the account stays closed as long as there is another."""
+        return self._set(account_id, reason, closed=False, as_of=as_of)
+
+    def _set(self, account_id: str, reason: str, *, closed: bool, as_of: datetime) -> bool:
+        said = {"closed": closed, "as_of": as_of}
+        if insert_if_absent(self._connection, CLOSED_ACCOUNTS, account_id=account_id, reason=reason, **said):
+            return True
         rows = CLOSED_ACCOUNTS.c
-        self._connection.execute(
-            delete(CLOSED_ACCOUNTS).where(rows.account_id == account_id, rows.reason == reason)
+        statement = (
+            update(CLOSED_ACCOUNTS)
+            .where(rows.account_id == account_id, rows.reason == reason, rows.as_of < as_of)
+            .values(said)
         )
+        return self._connection.execute(statement).rowcount == 1
 
     def is_shredded(self, account_id: str) -> bool:
         """Whether nothing may be made for it ever again."""

@@ -83,6 +83,14 @@ class RecordRows:
             .values(quarantined=True, status=KeyStatus.UNREADABLE)
         )
 
+    def mark(self, record: Record, status: KeyStatus) -> None:
+        """Note what a provider says of a key, unless it was replaced meanwhile."""
+        self._connection.execute(
+            update(RECORDS)
+            .where(_R.record_id == record.record_id, _R.sealed == record.sealed)
+            .values(status=status)
+        )
+
     def touch(self, record_id: str, used_at: datetime) -> None:
         """It was used."""
         self.update(record_id, last_used_at=used_at)
