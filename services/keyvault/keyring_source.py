@@ -8,11 +8,19 @@ from importlib.metadata import entry_points
 import structlog
 
 from services.keyvault.crypto.keyring import Keyring
-from services.keyvault.crypto.keyring_files import FileKeyring, environment_keyring, make_keyring
+from services.keyvault.crypto.keyring_files import (
+    FileKeyring,
+    add_version,
+    destroy_version,
+    environment_keyring,
+    make_keyring,
+)
 from services.keyvault.crypto.kms import KmsKeyring
 from services.keyvault.store import KeyvaultStore
 from shared.config import PREFIX, Settings
 from shared.errors import ConfigurationError
+
+__all__ = ["KEYRING_FILE", "add_version", "configured_keyring", "destroy_version", "make_keyring"]
 
 KMS_GROUP = "studiomatic.kms"
 """Entry points of installed packages: a function that takes nothing and returns a `KmsClient`."""

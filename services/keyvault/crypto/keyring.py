@@ -166,7 +166,7 @@ def root_keys(text: str | bytes, place: str) -> tuple[RootKey, ...]:
         entries = json.loads(text)["versions"]
         keys = tuple(_root_key(entry, place) for entry in entries)
     except (ValueError, TypeError, KeyError):
-        raise ConfigurationError(f"{place} is no keyring; make one with `studio vault make-keyring`") from None
+        raise ConfigurationError(f"{place} is no keyring; docs/vault.md says how to make one") from None
     if len({key.version for key in keys}) != len(keys):
         raise ConfigurationError(f"{place} has a version twice")
     if sum(key.state is KeyState.ACTIVE for key in keys) != 1:
