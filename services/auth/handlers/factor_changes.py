@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Session, Template
 from services.auth.domain.recovery_codes import code_hash, new_codes
-from services.auth.handlers.ports import Letters, Links, Unit
+from services.auth.handlers.account_ports import AccountUnit
+from services.auth.handlers.letters import Letters
+from services.auth.handlers.links import Links
 from services.auth.handlers.second_factors import SecondFactors
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.sessions import Sessions
@@ -13,7 +15,7 @@ from shared.contracts.refusals import SessionInvalidError
 from shared.contracts.sessions import Factor
 
 
-def locked_account(unit: Unit, account_id: str) -> Account:
+def locked_account(unit: AccountUnit, account_id: str) -> Account:
     """The account, which nobody else changes until the transaction ends.
 
     Raises:
@@ -43,13 +45,13 @@ class FactorChanges:
         self._letters = letters
         self._links = links
 
-    def is_first(self, unit: Unit, account: Account) -> bool:
+    def is_first(self, unit: AccountUnit, account: Account) -> bool:
         """Whether the account has no second factor yet. Asked while the account is locked, before one is added."""
         return not self._second_factors.configured(unit, account.account_id)
 
     def added(
         self,
-        unit: Unit,
+        unit: AccountUnit,
         account: Account,
         session: Session,
         factor: Factor,
@@ -71,7 +73,9 @@ class FactorChanges:
         self._tell(unit, account, Template.FACTOR_ADDED, factor)
         return codes
 
-    def removed(self, unit: Unit, account: Account, session: Session, factor: Factor, client: ClientInfo) -> None:
+    def removed(
+        self, unit: AccountUnit, account: Account, session: Session, factor: Factor, client: ClientInfo
+    ) -> None:
         """A second factor is given up; with the last one go the recovery codes and all other sessions."""
         if not self._second_factors.configured(unit, account.account_id):
             unit.factors.set_recovery_codes(account.account_id, ())
@@ -81,13 +85,13 @@ class FactorChanges:
         self._events.record(unit, account.account_id, SecurityEvent.FACTOR_REMOVED, Outcome.SUCCEEDED, client)
         self._tell(unit, account, Template.FACTOR_REMOVED, factor)
 
-    def renew_codes(self, unit: Unit, account: Account) -> tuple[str, ...]:
+    def renew_codes(self, unit: AccountUnit, account: Account) -> tuple[str, ...]:
         """Ten new recovery codes; earlier ones are dead."""
         codes = new_codes()
         unit.factors.set_recovery_codes(account.account_id, map(code_hash, codes))
         return codes
 
-    def stop_removal(self, unit: Unit, account: Account, client: ClientInfo | None) -> None:
+    def stop_removal(self, unit: AccountUnit, account: Account, client: ClientInfo | None) -> None:
         """Nothing is lost any more, so nothing will be taken off."""
         if account.factors_removed_at is None:
             return
@@ -97,12 +101,11 @@ class FactorChanges:
             unit, account.account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client
         )
 
-    def _tell(self, unit: Unit, account: Account, template: Template, factor: Factor) -> None:
+    def _tell(self, unit: AccountUnit, account: Account, template: Template, factor: Factor) -> None:
         self._letters.enqueue(
             unit,
             template,
             account=account,
             recipient=account.email,
-            language=account.language,
             values={"factor": factor.value},
         )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.domain.second_factors import REMOVAL_DELAY
+from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.factor_changes import FactorChanges
-from services.auth.handlers.ports import Letters, Links, Store, Unit
+from services.auth.handlers.letters import Letters
+from services.auth.handlers.links import Links
 from services.auth.handlers.second_factors import SecondFactors
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.sessions import Sessions
@@ -27,7 +29,7 @@ class FactorRemoval:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         vault: Vault,
         second_factors: SecondFactors,
         changes: FactorChanges,
@@ -71,7 +73,6 @@ class FactorRemoval:
                 Template.FACTOR_REMOVAL_REQUESTED,
                 account=account,
                 recipient=account.email,
-                language=account.language,
                 link=LinkPurpose.CANCEL_FACTOR_REMOVAL,
             )
         return RequestAccepted()
@@ -114,7 +115,7 @@ class FactorRemoval:
             unit.accounts.update(account_id, factors_removed_at=None)
         return taken
 
-    def _tell(self, unit: Unit, account: Account) -> None:
+    def _tell(self, unit: AccountUnit, account: Account) -> None:
         nobody: ClientInfo | None = None
         unit.challenges.end_all(account.account_id)
         self._links.end(unit, account.account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL)
@@ -125,5 +126,4 @@ class FactorRemoval:
             Template.FACTOR_REMOVED,
             account=account,
             recipient=account.email,
-            language=account.language,
         )

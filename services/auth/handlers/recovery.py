@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from services.auth.domain.records import Outcome, SecurityEvent, Template
+from services.auth.handlers.account_ports import AccountStore
 from services.auth.handlers.factor_changes import FactorChanges, locked_account
 from services.auth.handlers.identity import Identity
-from services.auth.handlers.ports import Letters, Store
+from services.auth.handlers.letters import Letters
 from services.auth.handlers.second_factors import SecondFactors
 from services.auth.handlers.security_events import SecurityEvents
 from shared.contracts.factors import (
@@ -23,7 +24,7 @@ class Recovery:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         identity: Identity,
         second_factors: SecondFactors,
         changes: FactorChanges,
@@ -62,7 +63,6 @@ class Recovery:
                 Template.RECOVERY_CODES_RENEWED,
                 account=account,
                 recipient=account.email,
-                language=account.language,
             )
         return RecoveryCodes(codes=codes)
 

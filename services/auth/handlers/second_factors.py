@@ -9,8 +9,10 @@ from services.auth.domain.records import Account, LinkPurpose, Outcome, Security
 from services.auth.domain.recovery_codes import code_hash
 from services.auth.domain.second_factors import totp_digits
 from services.auth.domain.tokens import new_token, token_hash
-from services.auth.handlers.factor_ports import Passkeys
-from services.auth.handlers.ports import Letters, Links, Store, Unit
+from services.auth.handlers.account_ports import AccountStore, AccountUnit
+from services.auth.handlers.factor_ports import FactorUnit, Passkeys
+from services.auth.handlers.letters import Letters
+from services.auth.handlers.links import Links
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.throttling import Throttling
 from services.auth.handlers.vault_port import Vault
@@ -36,7 +38,7 @@ class SecondFactors:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         vault: Vault,
         passkeys: Passkeys,
         *,
@@ -53,7 +55,7 @@ class SecondFactors:
         self._letters = letters
         self._links = links
 
-    def configured(self, unit: Unit, account_id: str) -> tuple[Factor, ...]:
+    def configured(self, unit: FactorUnit, account_id: str) -> tuple[Factor, ...]:
         """Which second factors pass a challenge; empty when none is set up.
 
         Recovery codes are among them while some are left, and never alone.
@@ -68,7 +70,7 @@ class SecondFactors:
         return tuple(found)
 
     def open_challenge(
-        self, unit: Unit, account: Account, session_id: str | None = None
+        self, unit: FactorUnit, account: Account, session_id: str | None = None
     ) -> tuple[str, str | None]:
         """Ask for a second factor, after the password was right.
 
@@ -95,7 +97,7 @@ class SecondFactors:
         )
         return token, self._passkeys.assertion_options(to_sign, known) if to_sign is not None else None
 
-    def challenged(self, unit: Unit, token: str) -> Challenge:
+    def challenged(self, unit: FactorUnit, token: str) -> Challenge:
         """The login that a challenge token belongs to.
 
         Raises:
@@ -178,7 +180,7 @@ class SecondFactors:
                     unit.challenges.give_back_try(held.token_hash)
             raise
 
-    def _is_right(self, unit: Unit, account: Account, proof: _Proof, held: Challenge | None) -> bool:
+    def _is_right(self, unit: AccountUnit, account: Account, proof: _Proof, held: Challenge | None) -> bool:
         match proof.factor:
             case Factor.TOTP:
                 return unit.factors.has_totp(account.account_id)
@@ -187,7 +189,7 @@ class SecondFactors:
             case Factor.WEBAUTHN:
                 return self._is_signed(unit, account, proof.text, held)
 
-    def _is_signed(self, unit: Unit, account: Account, answer: str, held: Challenge | None) -> bool:
+    def _is_signed(self, unit: AccountUnit, account: Account, answer: str, held: Challenge | None) -> bool:
         if held is None or held.webauthn_challenge is None:
             return False
         try:
@@ -200,7 +202,7 @@ class SecondFactors:
         return unit.factors.use_credential(key, count)
 
     def _passed(
-        self, unit: Unit, account: Account, factor: Factor, held: Challenge | None, client: ClientInfo
+        self, unit: AccountUnit, account: Account, factor: Factor, held: Challenge | None, client: ClientInfo
     ) -> None:
         """Use up the challenge; of two right answers to one challenge only the first counts."""
         if held is not None and not unit.challenges.end(held.token_hash):
@@ -215,15 +217,13 @@ class SecondFactors:
                 Template.RECOVERY_CODE_USED,
                 account=account,
                 recipient=account.email,
-                language=account.language,
                 values={"left": str(left)},
             )
 
-    def _failed(self, unit: Unit, account: Account, client: ClientInfo) -> None:
-        self._throttling.failed(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+    def _failed(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:
         self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.FAILED, client)
 
-    def _stop_removal(self, unit: Unit, account_id: str, client: ClientInfo) -> None:
+    def _stop_removal(self, unit: AccountUnit, account_id: str, client: ClientInfo) -> None:
         """Who has a second factor has not lost it (ASVS 5.0 6.4.4)."""
         account = unit.accounts.lock(account_id)
         if account is None or account.factors_removed_at is None:

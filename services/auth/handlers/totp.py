@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from services.auth.domain.records import Account, Session
 from services.auth.domain.second_factors import TOTP_ENROLMENT_LIFE, TotpEnrolment, totp_digits
+from services.auth.handlers.account_ports import AccountStore
 from services.auth.handlers.factor_changes import FactorChanges, locked_account
 from services.auth.handlers.identity import Identity
-from services.auth.handlers.ports import Store
 from services.auth.handlers.second_factors import THROTTLED_AS
 from services.auth.handlers.throttling import Throttling
 from services.auth.handlers.vault_port import Vault
@@ -27,7 +27,7 @@ class Totp:
     """The use cases of time-based codes."""
 
     def __init__(
-        self, store: Store, identity: Identity, vault: Vault, changes: FactorChanges, throttling: Throttling
+        self, store: AccountStore, identity: Identity, vault: Vault, changes: FactorChanges, throttling: Throttling
     ) -> None:
         self._store = store
         self._identity = identity

@@ -6,10 +6,10 @@ from services.auth.domain.challenges import CHALLENGE_LIFE, Challenge, Challenge
 from services.auth.domain.records import Account, Session
 from services.auth.domain.second_factors import CREDENTIALS_MAX, Credential
 from services.auth.domain.tokens import new_token, token_hash
+from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.factor_changes import FactorChanges, locked_account
 from services.auth.handlers.factor_ports import NewPasskey, Passkeys
 from services.auth.handlers.identity import Identity
-from services.auth.handlers.ports import Store, Unit
 from services.auth.handlers.second_factors import SecondFactors
 from shared.contracts.factors import (
     BeginWebauthn,
@@ -31,7 +31,7 @@ class Webauthn:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         identity: Identity,
         passkeys: Passkeys,
         second_factors: SecondFactors,
@@ -116,7 +116,7 @@ class Webauthn:
         return WebauthnAssertionBegun(options=options)
 
 
-def _enrolment(unit: Unit, enrolment_id: str, session: Session) -> Challenge:
+def _enrolment(unit: AccountUnit, enrolment_id: str, session: Session) -> Challenge:
     """The enrolment that this session began, with one answer used up."""
     challenge = unit.challenges.get(token_hash(enrolment_id))
     if (
@@ -129,7 +129,7 @@ def _enrolment(unit: Unit, enrolment_id: str, session: Session) -> Challenge:
     return challenge
 
 
-def _credential(made: NewPasskey, account: Account, label: str, unit: Unit) -> Credential:
+def _credential(made: NewPasskey, account: Account, label: str, unit: AccountUnit) -> Credential:
     return Credential(
         credential_id=made.credential_id,
         account_id=account.account_id,

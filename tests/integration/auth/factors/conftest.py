@@ -1,0 +1,1 @@
+../../../unit/auth/factors/conftest.py

@@ -1,0 +1,1 @@
+../../../../unit/auth/factors/test_lost_factors.py
