@@ -18,7 +18,7 @@ from shared.signing import Signer, Verifier
 
 ROWS_PER_HEAD = 100
 HEAD_AFTER = timedelta(seconds=60)
-"""An end that stands for so long is signed, however short it is."""
+"""No row stays unsigned for longer, however few there are."""
 
 _ROWS_AT_ONCE = 1_000
 
@@ -111,17 +111,14 @@ class Audit:
             self._sign(unit, row)
 
     def sign_if_due(self) -> int:
-        """Sign the end of the chain if it has stood for a minute; returns how many heads that gave."""
+        """Sign the end of the chain if a row waits for it for a minute; returns how many heads that gave."""
         with self._store.transaction() as unit:
             unit.audit.lock()
-            row, head = unit.audit.last(), unit.audit.newest_head()
-            if row is None or (head is not None and head.sequence >= row.sequence):
+            head, last = unit.audit.newest_head(), unit.audit.last()
+            unsigned = unit.audit.after(head.sequence if head else 0, 1)
+            if last is None or not unsigned or unit.now - unsigned[0].occurred_at < HEAD_AFTER:
                 return 0
-            if unit.now - row.occurred_at < HEAD_AFTER and (
-                head is None or unit.now - head.signed_at < HEAD_AFTER
-            ):
-                return 0
-            self._sign(unit, row)
+            self._sign(unit, last)
         return 1
 
     def verify(self, heads: Iterable[AuditHead]) -> AuditVerified:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.keyvault.domain.audit import Action, AuditOutcome
@@ -21,7 +21,8 @@ from services.keyvault.domain.limits import ALL_DELIVERIES, DELIVERIES, DENIALS,
 from services.keyvault.domain.records import KIND_OF, Record, RecordPurpose, UserKey
 from services.keyvault.handlers import ports
 from services.keyvault.handlers.audit import Audit
-from services.keyvault.handlers.limits import Limits, LimitUnit, refusal
+from services.keyvault.handlers.decisions import UNSIGNED
+from services.keyvault.handlers.limits import LimitRows, Limits, LimitUnit, refusal
 from shared.bus.context import Caller
 from shared.clock import Clock
 from shared.contracts.grants import Grant, JobToken
@@ -38,11 +39,30 @@ Seal = Callable[..., str]
 """See ``services.keyvault.crypto.delivery.sealed_to``."""
 
 
+REQUESTS_KEPT_FOR = timedelta(minutes=10)
+"""Far longer than a request or a ticket is accepted, so that one that is forgotten is too old anyway."""
+
+COUNTS_KEPT_FOR = timedelta(hours=1)
+
+
 class GrantUses(Protocol):
     """How often each grant was used."""
 
     def use(self, grant_id: str, *, most: int, expires_at: datetime) -> bool: ...
     def give_back(self, grant_id: str) -> None: ...
+    def purge(self) -> int: ...
+
+
+class Replays(ports.Replays, Protocol):
+    """Ids of what is good once."""
+
+    def purge(self, older_than: timedelta) -> int: ...
+
+
+class Counts(LimitRows, Protocol):
+    """Counters of limits."""
+
+    def purge(self, older_than: timedelta) -> int: ...
 
 
 class Unit(ports.Unit, LimitUnit, Protocol):
@@ -50,6 +70,10 @@ class Unit(ports.Unit, LimitUnit, Protocol):
 
     @property
     def grant_uses(self) -> GrantUses: ...
+    @property
+    def replays(self) -> Replays: ...
+    @property
+    def limits(self) -> Counts: ...
 
 
 class Store(Protocol):
@@ -83,7 +107,7 @@ class _Case:
 
     @property
     def actor(self) -> str:
-        return self.caller.signer or ""
+        return self.caller.signer or UNSIGNED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +159,15 @@ class Deliveries:
             raise
         return KeyDelivered(request_id=query.request_id, record_id=approved.record.record_id, sealed_secret=sealed)
 
+    def forget_old(self) -> int:
+        """Delete requests, uses and counts that decide nothing any more; returns how many there were."""
+        with self._store.transaction() as unit:
+            return (
+                unit.replays.purge(REQUESTS_KEPT_FOR)
+                + unit.grant_uses.purge()
+                + unit.limits.purge(COUNTS_KEPT_FOR)
+            )
+
     def _decided(self, query: DeliverKey, caller: Caller) -> _Approved:
         """Decide and write the audit, in one transaction that commits either way."""
         case = _Case(query, caller)
@@ -160,7 +193,7 @@ class Deliveries:
         return _Approved(grant=grant, job=job, record=record, key=key)
 
     def _check_request(self, unit: Unit, case: _Case) -> None:
-        if not case.actor:
+        if case.caller.signer is None:
             raise _RefusedError(Denial.UNSIGNED)
         if skewed(case.query.requested_at, unit.now):
             raise _RefusedError(Denial.SKEW)
@@ -262,7 +295,7 @@ class Deliveries:
                 unit.records.quarantine(record.record_id, record.sealed)
             self._audit.record(
                 unit,
-                actor=caller.signer or "",
+                actor=caller.signer or UNSIGNED,
                 action=Action.DELIVER_KEY,
                 account_id=caller.account_id,
                 record_id=record.record_id,

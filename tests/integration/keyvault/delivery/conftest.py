@@ -1,0 +1,1 @@
+../../../unit/keyvault/delivery/conftest.py

@@ -1,0 +1,1 @@
+../../../../unit/keyvault/delivery/test_limits.py
