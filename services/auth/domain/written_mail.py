@@ -24,6 +24,12 @@ class MailRefusedError(StudiomaticError):
         self.reason = reason
 
 
+class MailDelayedError(MailRefusedError):
+    """This mail may be taken later; others may be taken now."""
+
+    code = "mail_delayed"
+
+
 class TransportError(InfrastructureError):
     """No mail can be sent now."""
 

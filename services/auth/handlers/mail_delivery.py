@@ -13,10 +13,15 @@ import structlog
 
 from services.auth.domain.records import Account
 from services.auth.domain.waiting_mail import LEASE, WaitingMail, is_given_up, pause_after
-from services.auth.domain.written_mail import LetterToWrite, MailRefusedError, TransportError, WrittenMail
+from services.auth.domain.written_mail import (
+    LetterToWrite,
+    MailDelayedError,
+    MailRefusedError,
+    TransportError,
+    WrittenMail,
+)
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.links import Links
-from shared.errors import InfrastructureError
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +35,8 @@ class Writer(Protocol):
 class Transport(Protocol):
     """Hands a mail on.
 
-    Raises MailRefusedError for a mail that will never be taken, TransportError when nothing can be sent now.
+    Raises MailRefusedError for a mail that will never be taken, MailDelayedError for one that may be later, and
+    TransportError when nothing can be sent now.
     """
 
     def send(self, mail: WrittenMail) -> None: ...
@@ -64,10 +70,12 @@ class MailDelivery:
         mail, letter = taken
         try:
             self._transport.send(self._writer.write(letter))
+        except MailDelayedError as delay:
+            self._try_later(mail, delay.reason)
         except MailRefusedError as refusal:
-            self._refused(mail, refusal)
+            self._give_up(mail, refusal.reason)
         except TransportError as error:
-            self._failed(mail, error)
+            self._try_later(mail, error.code)
             raise
         else:
             with self._store.transaction() as unit:
@@ -100,20 +108,19 @@ class MailDelivery:
             return None
         return self._links.issue(unit, account.account_id, mail.link, mail.recipient)
 
-    def _refused(self, mail: WaitingMail, refusal: MailRefusedError) -> None:
-        with self._store.transaction() as unit:
-            unit.mails.give_up(mail)
-        _log.warning("mail_given_up", mail_id=mail.mail_id, template=mail.template.value, reason=refusal.reason)
-
-    def _failed(self, mail: WaitingMail, error: InfrastructureError) -> None:
+    def _try_later(self, mail: WaitingMail, reason: str) -> None:
         with self._store.transaction() as unit:
             given_up = is_given_up(mail, unit.now)
-            if given_up:
-                unit.mails.give_up(mail)
-            else:
+            if not given_up:
                 unit.mails.postpone(mail, unit.now + pause_after(mail.tries))
         if given_up:
-            _log.warning("mail_given_up", mail_id=mail.mail_id, template=mail.template.value, reason=error.code)
+            self._give_up(mail, reason)
+
+    def _give_up(self, mail: WaitingMail, reason: str) -> None:
+        """Not tried again; the log says why by a code, and never to whom."""
+        with self._store.transaction() as unit:
+            unit.mails.give_up(mail)
+        _log.warning("mail_given_up", mail_id=mail.mail_id, template=mail.template.value, reason=reason)
 
 
 def _known_name(account: Account | None) -> str | None:
