@@ -26,7 +26,7 @@ from shared.db import open_service_database
 from shared.errors import ConfigurationError, StudiomaticError
 from shared.logging import configure_logging
 from shared.migrate import services_with_history
-from shared.signing import Signer, load_pins, load_signer
+from shared.service_keys import configured_keys
 
 #: Name -> module and class. A process imports only what it runs.
 SERVICES = {
@@ -48,11 +48,12 @@ def main() -> int:
         settings = load_settings()
         configure_logging(settings.log_format, settings.log_level, service="+".join(names))
         _require_farm(settings, names)
-        signer = _identity(settings, names)
+        keys = configured_keys(settings, names)
         require_admission(settings.bus_url.get_secret_value())
         _require_databases(settings, names)
-        log.info("services_starting", services=names, key_id=signer.key_id if signer else None)
-        run([_service(name) for name in names], settings)
+        key_id = "+".join(signer.key_id for signer in keys.signers.values())
+        log.info("services_starting", services=names, key_id=key_id or None)
+        run([_service(name) for name in names], settings, keys=keys)
     except StudiomaticError as error:
         print(f"error: {error.message} [{error.code}]", file=sys.stderr)  # noqa: T201
         return 1
@@ -84,17 +85,6 @@ def _require_farm(settings: Settings, names: Sequence[str]) -> None:
         f"a service in a process of its own needs {missing.format(PREFIX)}"
         " (for everything in one process: studio serve)"
     )
-
-
-def _identity(settings: Settings, services: Sequence[str]) -> Signer | None:
-    """Read the key with which this process signs; None without the settings for it.
-
-    Raises:
-        ConfigurationError: Key or pins cannot be used, or the key is not pinned for any of the services.
-    """
-    if settings.signing_key_file is None or settings.signing_pins_file is None:
-        return None
-    return load_signer(settings.signing_key_file, load_pins(settings.signing_pins_file), services)
 
 
 def _require_databases(settings: Settings, names: Sequence[str]) -> None:

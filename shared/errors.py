@@ -7,7 +7,8 @@ boundary; a service adds its own leaves beside the code that raises them.
     ├── InvalidInputError            refused at the door; the sender must change the request
     │   └── InvalidMessageError      a message that no version of a contract can read
     │       ├── UndecodableError     its body is no envelope
-    │       └── UnknownTypeError     it is of a type that nobody here reads
+    │       ├── UnknownTypeError     it is of a type that nobody here reads
+    │       └── NotGenuineError      it is not, or not provably, from whom it must come
     ├── NotFoundError                unknown id, or an id of another account (never told apart)
     ├── ConflictError                the same idempotency key with a different request, or a lost race
     ├── ConfigurationError           settings that cannot work; found at start
@@ -54,6 +55,12 @@ class InvalidMessageError(InvalidInputError):
     """A message body that no contract version can read."""
 
     code = "invalid_message"
+
+
+class NotGenuineError(InvalidMessageError):
+    """A message without a valid signature of who must have sent it, altered, or not where it was sent to."""
+
+    code = "not_genuine"
 
 
 class UndecodableError(InvalidMessageError):

@@ -3,7 +3,8 @@
 A signature binds the body to where it was first published, so that a body cannot be replayed on another route.
 It travels in headers beside the body: ``kid`` names the key, ``sig`` is base64.
 
-A private key is a PEM file that only its service can read. The public keys of all services are in one JSON file of
+A private key is a PEM file that only its service can read. While the key is changed the file holds both: the first
+signs, the other one only opens what is still sealed to it. The public keys of all services are in one JSON file of
 pins, ``{"renderer-1f0c…": {"sign": "<base64 of the 32 bytes>", "seal": "<the same of X25519>"}}``; the name says
 which service the key may speak for, and two names of one service are valid at a time while its key is changed.
 ``seal`` is the key to which secrets for that service are sealed (`shared.sealing`).
@@ -12,10 +13,11 @@ which service the key may speak for, and two names of one service are valid at a
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import os
+import re
+import secrets
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,11 +34,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared.errors import ConfigurationError, StudiomaticError
-from shared.sealing import SealingKey
+from shared.sealing import SealingKey, SealInvalidError, digest
 
 _CONTEXT = b"studiomatic-message-v1"
+_ANSWER_CONTEXT = b"studiomatic-answer-v1"
 
 _FINGERPRINT_CHARACTERS = 8
+_PEM = re.compile(rb"-----BEGIN [^-]+-----.+?-----END [^-]+-----", re.DOTALL)
 
 #: Permissions that a key file must not have: others may do nothing with it, its group at most read. A group may
 #: read because that is how Kubernetes hands a secret to a process that is not root (fsGroup).
@@ -51,10 +55,15 @@ class SignatureInvalidError(StudiomaticError):
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """Signs with one named private key."""
+    """Signs with one named private key, and opens what was sealed to it.
+
+    Attributes:
+        also_opens: Further keys of the same service, while its key is changed.
+    """
 
     key_id: str
-    private_key: Ed25519PrivateKey
+    private_key: Ed25519PrivateKey = field(repr=False)
+    also_opens: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
 
     @property
     def service(self) -> str:
@@ -63,8 +72,21 @@ class Signer:
 
     @property
     def sealing_key(self) -> SealingKey:
-        """Opens what was sealed to this service."""
+        """Its public half is what others seal to once this key is pinned."""
         return SealingKey.of_service(self.private_key)
+
+    def open(self, box: str, *, info: bytes) -> bytes:
+        """What was sealed to this service, to its key of now or to one that is being changed.
+
+        Raises:
+            SealInvalidError: In every failing case, with the same words.
+        """
+        for key in self.also_opens:
+            try:
+                return SealingKey.of_service(key).open(box, info=info)
+            except SealInvalidError:
+                continue
+        return self.sealing_key.open(box, info=info)
 
     def sign(self, exact: bytes) -> bytes:
         """The signature of exactly these bytes, 64 bytes."""
@@ -72,13 +94,15 @@ class Signer:
 
     def headers(self, body: bytes, *, exchange: str, routing_key: str) -> dict[str, str]:
         """Headers that make ``body`` authentic when published there."""
-        signature = self.private_key.sign(_signed_bytes(self.key_id, body, exchange, routing_key))
-        return {
-            "kid": self.key_id,
-            "sig": base64.b64encode(signature).decode(),
-            "exchange": exchange,
-            "routing-key": routing_key,
-        }
+        signed = _parts(_CONTEXT, self.key_id, exchange, routing_key, body)
+        return self._signature(signed) | {"exchange": exchange, "routing-key": routing_key}
+
+    def answer_headers(self, body: bytes, question: bytes) -> dict[str, str]:
+        """Headers that make ``body`` the authentic answer to exactly this question, and to no other."""
+        return self._signature(_parts(_ANSWER_CONTEXT, self.key_id, digest(question), body))
+
+    def _signature(self, exact: bytes) -> dict[str, str]:
+        return {"kid": self.key_id, "sig": base64.b64encode(self.sign(exact)).decode()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +141,7 @@ class Verifier:
         except InvalidSignature:
             raise SignatureInvalidError from None
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> str:
+    def verify(self, body: bytes, headers: Mapping[str, object]) -> str:
         """Check a message and name its signer.
 
         Returns:
@@ -125,34 +149,45 @@ class Verifier:
         Raises:
             SignatureInvalidError: In every failing case, with the same words.
         """
-        key_id = headers.get("kid", "")
-        try:
-            signature = base64.b64decode(headers.get("sig", ""), validate=True)
-        except binascii.Error:
-            raise SignatureInvalidError from None
-        route = (headers.get("exchange", ""), headers.get("routing-key", ""))
-        self.check(key_id, signature, _signed_bytes(key_id, body, *route))
+        key_id, exchange, routing_key = (_text(headers, name) for name in ("kid", "exchange", "routing-key"))
+        self.check(key_id, _signature(headers), _parts(_CONTEXT, key_id, exchange, routing_key, body))
+        return key_id
+
+    def verify_answer(self, body: bytes, headers: Mapping[str, object], question: bytes) -> str:
+        """Check that a body is the answer to exactly this question, and name its signer; else as `verify`."""
+        key_id = _text(headers, "kid")
+        self.check(key_id, _signature(headers), _parts(_ANSWER_CONTEXT, key_id, digest(question), body))
         return key_id
 
 
 def make_key(path: Path) -> Ed25519PrivateKey:
-    """Make a private key in a new file of mode 0600.
+    """Make a private key in a new file of mode 0600; the file is there with the whole key or not at all.
 
     Raises:
         FileExistsError: There is a file already; a key is never overwritten.
     """
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
     return key
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
-    """Read a private key.
+    """Read the private key that signs, the first of its file; raises as `load_keys`."""
+    return load_keys(path)[0]
+
+
+def load_keys(path: Path) -> list[Ed25519PrivateKey]:
+    """Read the private keys of a file, at least one.
 
     Raises:
-        ConfigurationError: It cannot be read, is no Ed25519 key, or others could read it, too.
+        ConfigurationError: It cannot be read, holds no Ed25519 key, or others could read it, too.
     """
     try:
         with path.open("rb") as file:
@@ -165,7 +200,7 @@ def load_key(path: Path) -> Ed25519PrivateKey:
             f"the signing key {path} has mode {mode:04o}, so it may not be secret any more: make a new one, or if"
             f" nobody else was on this machine: chmod 600 {path}"
         )
-    return _private_key(pem, path)
+    return [_private_key(each, path) for each in _PEM.findall(pem) or [pem]]
 
 
 def key_id(service: str, public_key: Ed25519PublicKey) -> str:
@@ -187,10 +222,14 @@ def pin(key: Ed25519PrivateKey) -> dict[str, str]:
     }
 
 
+def pins_of(keys: Mapping[str, Ed25519PrivateKey]) -> dict[str, dict[str, str]]:
+    """The pins of one key for each service."""
+    return {key_id(service, key.public_key()): pin(key) for service, key in keys.items()}
+
+
 def write_pins(path: Path, keys: Mapping[str, Ed25519PrivateKey]) -> None:
     """Write the file of pins: the public halves of one key for each service."""
-    pins = {key_id(service, key.public_key()): pin(key) for service, key in keys.items()}
-    path.write_text(json.dumps(pins, indent=2) + "\n")
+    path.write_text(json.dumps(pins_of(keys), indent=2) + "\n")
 
 
 def load_pins(path: Path) -> Verifier:
@@ -218,11 +257,11 @@ def load_signer(key_file: Path, pins: Verifier, services: Iterable[str]) -> Sign
     Raises:
         ConfigurationError: The key cannot be used, or is not pinned for any of the services.
     """
-    key = load_key(key_file)
+    key, *others = load_keys(key_file)
     names = [key_id(service, key.public_key()) for service in services]
     for name in names:
         if name in pins.public_keys:
-            return Signer(key_id=name, private_key=key)
+            return Signer(key_id=name, private_key=key, also_opens=tuple(others))
     raise ConfigurationError(
         f"the signing key {key_file} is not pinned: the pins have none of {', '.join(names)}; use the key of this"
         " service, or add its public key to the pins of every service"
@@ -257,7 +296,19 @@ def _pinned(name: str, entry: object, path: Path) -> Ed25519PublicKey:
     return key
 
 
-def _signed_bytes(key_id: str, body: bytes, exchange: str, routing_key: str) -> bytes:
+def _text(headers: Mapping[str, object], name: str) -> str:
+    value = headers.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _signature(headers: Mapping[str, object]) -> bytes:
+    try:
+        return base64.b64decode(_text(headers, "sig"), validate=True)
+    except ValueError:  # of Base64 and of letters that are no ASCII
+        raise SignatureInvalidError from None
+
+
+def _parts(*parts: str | bytes) -> bytes:
     """Length-prefixed parts: no two different messages have the same bytes."""
-    parts = (_CONTEXT, key_id.encode(), exchange.encode(), routing_key.encode(), body)
-    return b"".join(len(part).to_bytes(8) + part for part in parts)
+    encoded = [part.encode() if isinstance(part, str) else part for part in parts]
+    return b"".join(len(part).to_bytes(8) + part for part in encoded)

@@ -12,14 +12,25 @@ import structlog
 
 from shared.bus.context import Caller
 from shared.bus.delivery import Delivery
+from shared.bus.guarding import Guard, Received, ReplayedError
+from shared.bus.outgoing import fact_key
+from shared.bus.parcel import Parcel, source_of
 from shared.bus.refusing import note_refused
 from shared.bus.topology import rpc_queue
 from shared.bus.trace import bound_log, continued
 from shared.contracts.attempts import ErrorInfo
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import Envelope, decode, enclose, read
-from shared.contracts.message import Query, Reply
-from shared.errors import InfrastructureError, InvalidMessageError, StudiomaticError, TransactionConflictError
+from shared.contracts.message import Protection, Query, Reply
+from shared.errors import (
+    InfrastructureError,
+    InvalidInputError,
+    InvalidMessageError,
+    NotGenuineError,
+    StudiomaticError,
+    TransactionConflictError,
+    UnknownTypeError,
+)
 from shared.ids import AccountId
 
 log = structlog.get_logger(__name__)
@@ -36,9 +47,6 @@ class Call(Delivery, Protocol):
     """A delivery that carries a remote call."""
 
     @property
-    def headers(self) -> Mapping[str, object]: ...
-
-    @property
     def properties(self) -> Mapping[str, object]:
         """AMQP properties; ``reply_to`` names the caller's queue."""
         ...
@@ -47,7 +55,7 @@ class Call(Delivery, Protocol):
 class Replies(Protocol):
     """Sends replies to their callers."""
 
-    def send(self, reply: Envelope, address: str) -> None: ...
+    def send(self, reply: Parcel, address: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +80,15 @@ class CallAnswerer:
         service: str,
         answerings: Mapping[str, Answering],
         replies: Replies,
+        guard: Guard,
     ) -> None:
         self._service = service
         self._answerings = answerings
         self._replies = replies
+        self._guard = guard
 
     def deal(self, call: Call) -> None:
-        """Answer one call; never raises. Whoever waits no longer gets no answer."""
+        """Answer one call; never raises. Whoever waits no longer gets no answer, nor does a second copy."""
         try:
             envelope = continued(decode(call.body))
             deadline = time.monotonic() + _seconds_given(call)
@@ -87,21 +97,49 @@ class CallAnswerer:
             call.dead_letter()
             return
         with bound_log(envelope):
-            reply = self._outcome(envelope, deadline)
+            try:
+                received, reply = self._outcome(call, envelope, deadline)
+            except ReplayedError as error:
+                note_refused(rpc_queue(self._service), error)
+                call.dead_letter()
+                return
             if time.monotonic() < deadline:
-                self._reply(call, envelope, reply)
+                self._reply(call, received, reply)
             else:
                 log.info("answer_too_late")
             call.ack()
 
-    def _outcome(self, envelope: Envelope, deadline: float) -> Reply:
+    def _outcome(self, call: Call, envelope: Envelope, deadline: float) -> tuple[Received, Reply]:
+        """The question as far as it could be read, and what is answered.
+
+        Raises:
+            ReplayedError: It was answered before.
+        """
+        received = Received(envelope=envelope, body=call.body, protection=self._protection(envelope))
         try:
             answering = self._answering(envelope)
-            account_id = _account_of(envelope, answering.query)
-            caller = Caller(account_id=account_id, envelope=envelope, deadline=deadline)
-            return _answer(answering, read(envelope, answering.query), caller)
+            _require_own_route(call, envelope)
+            received = self._guard.admit(call, envelope, answering.query)
+            return received, self._answered(answering, received, deadline)
+        except ReplayedError:
+            raise
+        except NotGenuineError as error:
+            note_refused(rpc_queue(self._service), error)
+            return received, _failed(error)
         except StudiomaticError as error:
-            return CallFailed(error=ErrorInfo(code=error.code, message=error.message, retryable=error.retryable))
+            return received, _failed(error)
+
+    def _answered(self, answering: Answering, received: Received, deadline: float) -> Reply:
+        try:
+            caller = Caller(
+                account_id=_account_of(received.envelope, answering.query),
+                envelope=received.envelope,
+                deadline=deadline,
+                signer=received.signer,
+            )
+            return _answer(answering, read(received.envelope, answering.query), caller)
+        except StudiomaticError as error:
+            return _failed(error)
         except Exception as error:
             log.exception("call_crashed")
             message = f"unexpected {type(error).__name__} in {self._service}; its log names the cause"
@@ -113,13 +151,32 @@ class CallAnswerer:
         except KeyError:
             raise InvalidMessageError(f"{self._service} does not answer {envelope.type}") from None
 
-    def _reply(self, call: Call, envelope: Envelope, reply: Reply) -> None:
+    def _protection(self, envelope: Envelope) -> Protection:
+        """What a question of this type demands, also of its answer."""
+        answering = self._answerings.get(envelope.type)
+        return Protection.NONE if answering is None else answering.query.protection
+
+    def _reply(self, call: Call, received: Received, reply: Reply) -> None:
         """Send the reply; if it cannot be sent the caller stops waiting by himself."""
-        answer = enclose(reply, source=f"/studiomatic/{self._service}", cause=envelope)
+        answer = enclose(reply, source=source_of(self._service), cause=received.envelope)
         try:
-            self._replies.send(answer, str(call.properties.get("reply_to", "")))
-        except (InfrastructureError, InvalidMessageError) as error:
+            self._replies.send(self._guard.answer(answer, received), str(call.properties.get("reply_to", "")))
+        except (InfrastructureError, InvalidInputError) as error:
             log.warning("reply_not_sent", error=str(error))
+
+
+def _failed(error: StudiomaticError) -> CallFailed:
+    return CallFailed(error=ErrorInfo(code=error.code, message=error.message, retryable=error.retryable))
+
+
+def _require_own_route(call: Call, envelope: Envelope) -> None:
+    """The broker decides by the routing key who may ask what, so a question must be the one its key names.
+
+    Raises:
+        UnknownTypeError: It is another one.
+    """
+    if call.route[1] != fact_key(envelope.type):
+        raise UnknownTypeError(f"{envelope.type} came under the routing key of another call")
 
 
 def _answer(answering: Answering, query: Query, caller: Caller) -> Reply:

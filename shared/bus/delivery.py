@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
@@ -25,6 +26,14 @@ class Delivery(Protocol):
 
     @property
     def body(self) -> bytes: ...
+
+    @property
+    def headers(self) -> Mapping[str, object]: ...
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """Exchange and routing key by which it came."""
+        ...
 
     @property
     def delivery_count(self) -> int:
@@ -62,6 +71,11 @@ class BrokerDelivery:
     @property
     def headers(self) -> dict[str, object]:
         return dict(self._message.headers or {})
+
+    @property
+    def route(self) -> tuple[str, str]:
+        info = self._message.delivery_info
+        return str(info.get("exchange", "")), str(info.get("routing_key", ""))
 
     @property
     def properties(self) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -11,6 +11,7 @@ from nameko.extensions import DependencyProvider
 from shared.bus.publisher import Publisher
 from shared.bus.topology import Topology
 from shared.config import Settings
+from shared.service_keys import ServiceKeys
 
 WIRING_KEY = "STUDIO_WIRING"
 
@@ -23,6 +24,7 @@ class Wiring:
         publisher: The connection for sending that all services of the process share.
         epoch: The life of the broker, for relays: what an earlier life of a broker in memory held is lost.
         topology: What the broker's queues are like.
+        keys: What this process signs with, by service, and whose signatures count.
     """
 
     settings: Settings
@@ -30,6 +32,7 @@ class Wiring:
     publisher: Publisher
     epoch: str
     topology: Topology
+    keys: ServiceKeys = field(default_factory=ServiceKeys)
 
 
 class Provided(DependencyProvider):  # type: ignore[misc]  # nameko has no types

@@ -24,9 +24,11 @@ from shared.bus.performing import CommandPerformer
 from shared.bus.reader import existing
 from shared.bus.reports import DirectReports
 from shared.bus.server import CALLS_AT_A_TIME, RpcServer
+from shared.bus.signed_facts import may_bring_signed_facts
+from shared.bus.topology import Topology
 from shared.config import Settings
 from shared.contracts.envelope import Envelope
-from shared.contracts.message import Query, Reply
+from shared.contracts.message import Protection, Query, Reply
 from shared.contracts.tasks import TaskCommand, TaskResult
 from shared.errors import StudiomaticError
 from shared.metrics import CALLS
@@ -113,6 +115,10 @@ class TaskEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         """Most Nameko workers it uses at a time."""
         return self.slots(settings) if callable(self.slots) else self.slots
 
+    def needs_keys(self, _topology: Topology) -> bool:
+        """Whether it reads protected messages."""
+        return False
+
     def start(self) -> None:
         wiring: Wiring = self.container.config[WIRING_KEY]
         service = self.container.service_name
@@ -173,12 +179,17 @@ class ListenEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
         """Most Nameko workers it uses at a time."""
         return self._prefetch
 
+    def needs_keys(self, topology: Topology) -> bool:
+        """Whether it reads protected messages."""
+        return may_bring_signed_facts(self._queue, topology)
+
     def start(self) -> None:
         wiring: Wiring = self.container.config[WIRING_KEY]
         self._listener = FactListener(
             queue=self._queue,
             handle=self._handle,
             stopping=self._stopping,
+            pins=wiring.keys.pins,
             delivery_limit=wiring.topology.queue(self._queue).delivery_limit,
         )
         self._consumption = Consumption(
@@ -222,6 +233,10 @@ class AnswerEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko has no types
     def workers(self, _settings: Settings) -> int:
         """Most Nameko workers it uses at a time."""
         return CALLS_AT_A_TIME
+
+    def needs_keys(self, _topology: Topology) -> bool:
+        """Whether it reads protected messages."""
+        return self._query.protection is not Protection.NONE
 
     def setup(self) -> None:
         self.server.register(Answering(query=self._query, answer=self._answer))

@@ -12,9 +12,14 @@ from shared.bus.inflight import InFlight
 from shared.bus.lanes import Lanes
 from shared.bus.patience import HandedBackError, Patience, requeue_delay_s
 from shared.bus.refusing import note_crashed, note_refused
+from shared.bus.signed_facts import require_genuine
 from shared.bus.trace import bound_log, continued
+from shared.clock import SystemClock
 from shared.contracts.envelope import Envelope, decode
 from shared.errors import InvalidMessageError
+from shared.signing import Verifier
+
+_NOBODY = Verifier(public_keys={})
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +34,23 @@ class FactListener:
 
     Args:
         queue: Name of the queue, for logs and metrics.
+        pins: Whose signatures count, of facts that must be signed.
         delivery_limit: A fact delivered more often than this, and given back again, is set aside by the broker.
         stopping: Set when the process must stop.
     """
 
     def __init__(
-        self, *, queue: str, handle: Handle, stopping: threading.Event, delivery_limit: int | None = None
+        self,
+        *,
+        queue: str,
+        handle: Handle,
+        stopping: threading.Event,
+        pins: Verifier = _NOBODY,
+        delivery_limit: int | None = None,
     ) -> None:
         self._queue = queue
+        self._pins = pins
+        self._clock = SystemClock()
         self._handle = handle
         self._stopping = stopping
         self._delivery_limit = delivery_limit
@@ -48,6 +62,7 @@ class FactListener:
         """Deal with one delivery, whatever it holds; never raises."""
         try:
             envelope = continued(decode(delivery.body))
+            require_genuine(delivery, envelope, self._pins, self._clock)
         except InvalidMessageError as error:
             note_refused(self._queue, error)
             delivery.dead_letter()

@@ -12,15 +12,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
 from shared.bus.errors import UnroutableError
 from shared.bus.outgoing import OutgoingMessage
+from shared.bus.signed_facts import OWNERS, signature_of
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import BrokerUnavailableError
+from shared.service_keys import ServiceKeys
 
 SEND_TIMEOUT_S = 10.0
 """Longest wait for connection and confirms together."""
@@ -33,7 +35,7 @@ _PERSISTENT, _TRANSIENT = 2, 1  # delivery modes of AMQP 0-9-1
 class _Ticket:
     """The messages of one sender, and how their sending ended."""
 
-    messages: list[tuple[OutgoingMessage, bytes]]
+    messages: list[tuple[OutgoingMessage, bytes, Mapping[str, str]]]
     unroutable: str | None = None
     refused: str | None = None
     finished: bool = field(default=False)
@@ -45,13 +47,15 @@ class Publisher:
     Args:
         url: ``amqp://…`` or ``memory://…``
         timeout_s: Longest time one call may take [s].
+        keys: Of the services whose facts must be signed; they are signed here, in the bytes that are sent.
 
     Attributes:
         sent: How many messages the broker has confirmed.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(self, url: str, *, timeout_s: float = SEND_TIMEOUT_S, keys: ServiceKeys | None = None) -> None:
         self._url = url
+        self._keys = keys or ServiceKeys()
         self._timeout_s = timeout_s
         self._waiting: deque[_Ticket] = deque()
         self._turn = threading.Lock()
@@ -67,8 +71,9 @@ class Publisher:
             BrokerUnavailableError: Not confirmed in time, or refused.
             UnroutableError: A mandatory message found no queue.
             InvalidMessageError: A message is too large; none was sent.
+            ConfigurationError: A message must be signed, and there is no key for it; none was sent.
         """
-        ticket = _Ticket(messages=[(message, message.envelope.encode()) for message in messages])
+        ticket = _Ticket(messages=[self._written(message) for message in messages])
         deadline = time.monotonic() + self._timeout_s
         self._waiting.append(ticket)
         if not self._turn.acquire(timeout=self._timeout_s):
@@ -87,6 +92,12 @@ class Publisher:
         """Close the connection; the publisher opens a new one when it is used again."""
         with self._turn:
             self._drop_channel()
+
+    def _written(self, message: OutgoingMessage) -> tuple[OutgoingMessage, bytes, Mapping[str, str]]:
+        body = message.envelope.encode()
+        if message.envelope.type in OWNERS:
+            return message, body, {**message.headers, **signature_of(message, body, self._keys)}
+        return message, body, message.headers
 
     def _take_waiting(self) -> list[_Ticket]:
         tickets = []
@@ -166,8 +177,8 @@ class _ConfirmedChannel:
         """
         try:
             for ticket in tickets:
-                for message, body in ticket.messages:
-                    self._send_one(ticket, message, body, deadline)
+                for message, body, headers in ticket.messages:
+                    self._send_one(ticket, message, body, headers, deadline)
             while self._unconfirmed:
                 self._connection.drain_events(timeout=max(0.001, deadline - time.monotonic()))
         except TimeoutError as error:
@@ -186,12 +197,19 @@ class _ConfirmedChannel:
         self._channel.events["basic_nack"].add(self._nacked)
         self._channel.events["basic_return"].add(self._returned)
 
-    def _send_one(self, ticket: _Ticket, message: OutgoingMessage, body: bytes, deadline: float) -> None:
+    def _send_one(
+        self,
+        ticket: _Ticket,
+        message: OutgoingMessage,
+        body: bytes,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> None:
         prepared = self._channel.prepare_message(
             body,
             content_type=CONTENT_TYPE,
             content_encoding="utf-8",
-            headers=dict(message.headers),
+            headers=dict(headers),
             properties={
                 "delivery_mode": _PERSISTENT if message.persistent else _TRANSIENT,
                 "message_id": message.envelope.id,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import structlog
 
-from shared.errors import InvalidMessageError, UndecodableError, UnknownTypeError
+from shared.errors import InvalidMessageError, NotGenuineError, UndecodableError, UnknownTypeError
 from shared.metrics import DELIVERIES_CRASHED, MESSAGES_SET_ASIDE
 
 log = structlog.get_logger(__name__)
@@ -17,6 +17,7 @@ class Refusal(StrEnum):
 
     UNDECODABLE = "undecodable"  # its body is no envelope, or too large
     UNKNOWN_TYPE = "unknown_type"  # nobody on this queue knows its type
+    NOT_GENUINE = "not_genuine"  # it is not signed by who must have sent it, altered, replayed, or sent elsewhere
     DOES_NOT_FIT = "does_not_fit"  # its fields are not those of its contract, or name nobody to work for
     DELIVERY_LIMIT = "delivery_limit"  # handling it crashed as often as the queue allows
     CRASHED = "crashed"  # it broke the code that was to refuse or repeat it
@@ -53,5 +54,7 @@ def _reason(error: InvalidMessageError) -> Refusal:
             return Refusal.UNDECODABLE
         case UnknownTypeError():
             return Refusal.UNKNOWN_TYPE
+        case NotGenuineError():
+            return Refusal.NOT_GENUINE
         case _:
             return Refusal.DOES_NOT_FIT

@@ -12,8 +12,9 @@ import threading
 from typing import Any
 
 from shared.bus.connection import broker_connection, connect, connection_errors, hang_up
+from shared.bus.parcel import Parcel
 from shared.bus.topology import REPLIES_EXCHANGE
-from shared.contracts.envelope import CONTENT_TYPE, Envelope
+from shared.contracts.envelope import CONTENT_TYPE
 from shared.errors import BrokerUnavailableError
 
 SEND_TIMEOUT_S = 5.0
@@ -30,44 +31,47 @@ class ReplySender:
         self._wire: Any = None
         self._channel: Any = None
 
-    def send(self, reply: Envelope, address: str) -> None:
+    def send(self, reply: Parcel, address: str) -> None:
         """Send a reply to the caller's queue; one that is gone by now is no error.
 
         Raises:
             BrokerUnavailableError: There is no broker.
-            InvalidMessageError: The reply is too large.
         """
-        body = reply.encode()
         with self._turn:
             try:
-                self._send(body, reply, address)
+                self._send(reply, address)
             except self._errors:
-                self._send_again(body, reply, address)
+                self._send_again(reply, address)
 
     def close(self) -> None:
         """Close the connection."""
         with self._turn:
             self._drop()
 
-    def _send_again(self, body: bytes, reply: Envelope, address: str) -> None:
+    def _send_again(self, reply: Parcel, address: str) -> None:
         """Try once more on a new connection: the old one may have been lost long ago."""
         self._drop()
         try:
-            self._send(body, reply, address)
+            self._send(reply, address)
         except self._errors as error:
             self._drop()
             raise BrokerUnavailableError(f"the reply was not sent: {type(error).__name__}") from error
 
-    def _send(self, body: bytes, reply: Envelope, address: str) -> None:
+    def _send(self, reply: Parcel, address: str) -> None:
         if self._channel is None:
             connection = broker_connection(self._url)
             self._wire = connect(connection)
             self._channel = connection.channel()
         message = self._channel.prepare_message(
-            body,
+            reply.body,
             content_type=CONTENT_TYPE,
             content_encoding="utf-8",
-            properties={"delivery_mode": 1, "message_id": reply.id, "correlation_id": reply.causationid or ""},
+            headers=dict(reply.headers),
+            properties={
+                "delivery_mode": 1,
+                "message_id": reply.envelope.id,
+                "correlation_id": reply.envelope.causationid or "",
+            },
         )
         self._channel.basic_publish(
             message, exchange=REPLIES_EXCHANGE, routing_key=address, timeout=SEND_TIMEOUT_S

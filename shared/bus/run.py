@@ -34,6 +34,7 @@ from shared.bus.watchdog import Watchdog
 from shared.config import Settings
 from shared.ids import new_id
 from shared.metrics import REGISTRY, MetricsPage
+from shared.service_keys import ServiceKeys
 from shared.variables import ignored_variables
 
 log = structlog.get_logger(__name__)
@@ -49,14 +50,31 @@ class Runtime:
     Args:
         services: Nameko service classes.
         topology: Declared at start on the in-memory broker, which begins empty; a farm has it declared ahead.
+        keys: Those of the services that send or read protected messages.
+    Raises:
+        ConfigurationError: One of these keys is missing.
     """
 
-    def __init__(self, services: Sequence[type], settings: Settings, *, topology: Topology = TOPOLOGY) -> None:
+    def __init__(
+        self,
+        services: Sequence[type],
+        settings: Settings,
+        *,
+        topology: Topology = TOPOLOGY,
+        keys: ServiceKeys | None = None,
+    ) -> None:
         require_green()
         self._settings = settings
+        keys = keys or ServiceKeys()
+        _require_keys(services, topology, keys)
         url = settings.bus_url.get_secret_value()
         self.wiring = Wiring(
-            settings=settings, bus_url=url, publisher=Publisher(url), epoch=_epoch(settings), topology=topology
+            settings=settings,
+            bus_url=url,
+            publisher=Publisher(url, keys=keys),
+            epoch=_epoch(settings),
+            topology=topology,
+            keys=keys,
         )
         self.watchdog = Watchdog()
         self._page = _metrics_page(settings)
@@ -127,16 +145,18 @@ def run(
     settings: Settings,
     *,
     topology: Topology = TOPOLOGY,
+    keys: ServiceKeys | None = None,
     started: Callable[[Runtime], None] | None = None,
     until: Callable[[], bool] | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``until``, then stop gracefully.
 
     Args:
+        keys: See `Runtime`.
         started: Called once all services run.
         until: Ends serving when it returns True, e.g. when nothing is left to do.
     """
-    runtime = Runtime(services, settings, topology=topology)
+    runtime = Runtime(services, settings, topology=topology, keys=keys)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runtime.request_stop())
     runtime.start()
@@ -170,12 +190,26 @@ def _workers(services: Sequence[type], settings: Settings) -> int:
 
 
 def _workers_of(service: type, settings: Settings) -> int:
-    entrypoints: list[Any] = [
+    return sum(entrypoint.workers(settings) for entrypoint in _entrypoints_of(service))
+
+
+def _require_keys(services: Sequence[type], topology: Topology, keys: ServiceKeys) -> None:
+    """Refuse to start what could not tell a genuine message from a forged one.
+
+    Raises:
+        ConfigurationError: Says whose key is missing, and how to give it.
+    """
+    for service in services:
+        if any(entrypoint.needs_keys(topology) for entrypoint in _entrypoints_of(service)):
+            keys.signer(service.name)  # type: ignore[attr-defined]  # every Nameko service has a name
+
+
+def _entrypoints_of(service: type) -> list[Any]:
+    return [
         entrypoint
         for method in vars(service).values()
         for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())
     ]
-    return sum(entrypoint.workers(settings) for entrypoint in entrypoints)
 
 
 def _start_quietly(runner: ServiceRunner) -> None:

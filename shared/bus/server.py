@@ -7,9 +7,11 @@ from nameko.extensions import SharedExtension
 from shared.bus.answering import Answering, CallAnswerer
 from shared.bus.consuming import Consumption
 from shared.bus.dependency import WIRING_KEY, Wiring
+from shared.bus.guarding import Guard
 from shared.bus.reader import existing
 from shared.bus.replying import ReplySender
 from shared.bus.topology import rpc_queue
+from shared.clock import SystemClock
 
 CALLS_AT_A_TIME = 16
 ANSWER_GRACE_S = 10.0
@@ -30,7 +32,12 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
         wiring: Wiring = self.container.config[WIRING_KEY]
         service = self.container.service_name
         self._replies = ReplySender(wiring.bus_url)
-        answerer = CallAnswerer(service=service, answerings=self._answerings, replies=self._replies)
+        answerer = CallAnswerer(
+            service=service,
+            answerings=self._answerings,
+            replies=self._replies,
+            guard=Guard(service=service, keys=wiring.keys, clock=SystemClock()),
+        )
         queue = rpc_queue(service)
         self._consumption = Consumption(
             self.container,

@@ -19,6 +19,7 @@ from shared.errors import (
     InvalidInputError,
     InvalidMessageError,
     NotFoundError,
+    NotGenuineError,
     RemoteError,
     StorageUnavailableError,
     StudiomaticError,
@@ -40,6 +41,7 @@ class CallFailed(Reply):
 _COMMON: tuple[type[StudiomaticError], ...] = (
     InvalidInputError,
     InvalidMessageError,
+    NotGenuineError,
     NotFoundError,
     ConflictError,
     ConfigurationError,

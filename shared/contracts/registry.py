@@ -10,7 +10,7 @@ from shared.contracts.accounts import ACCOUNT_FACTS
 from shared.contracts.attempts import ATTEMPT_FACTS
 from shared.contracts.calls import CallFailed
 from shared.contracts.jobs import JOB_FACTS
-from shared.contracts.message import Message, Query, Reply
+from shared.contracts.message import Message, Protection, Query, Reply
 from shared.contracts.refusals import (
     AccessRefusedError,
     ChallengeEndedError,
@@ -36,6 +36,7 @@ from shared.errors import (
     InvalidInputError,
     InvalidMessageError,
     NotFoundError,
+    NotGenuineError,
     StudiomaticError,
 )
 
@@ -74,6 +75,8 @@ class Call:
 
 
 def _call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
+    if query.protection is not Protection.NONE:
+        refused_with += (NotGenuineError,)
     return Call(query=query, reply=reply, refused_with=refused_with)
 
 

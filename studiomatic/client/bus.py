@@ -42,6 +42,7 @@ from shared.contracts.references import AssetReference, AudioReference, FontRefe
 from shared.contracts.timeline import VideoReference
 from shared.errors import InvalidInputError, NotFoundError
 from shared.ids import new_id
+from shared.service_keys import ServiceKeys
 from studiomatic.client.address import BrokerAddress, parse_address
 from studiomatic.client.calls import Calls
 from studiomatic.client.errors import ClientClosedError
@@ -59,20 +60,18 @@ TIMEOUT_S = 30.0
 """For one call; long enough for a broker that is restarted."""
 
 _LONGEST_TIMEOUT_S = 3600.0
-_CONTENT = "content"
-_ORCHESTRATOR = "orchestrator"
 _ACCOUNT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
 
 class Wire:
     """The connection that the clients of all accounts share."""
 
-    def __init__(self, address: BrokerAddress, timeout_s: float, told: Told | None) -> None:
+    def __init__(self, address: BrokerAddress, timeout_s: float, told: Told | None, keys: ServiceKeys) -> None:
         self.address = address
         self.timeout_s = timeout_s
         self.told = told
         self.link = Link(address, told)
-        self.calls = Calls(self.link)
+        self.calls = Calls(self.link, keys)
         self.nudges = Nudges(self.link)
         self.link.start()
 
@@ -114,24 +113,24 @@ class AccountClient:
     @refuses_in_words
     def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
         query = CreateProject(draft=draft, idempotency_key=idempotency_key or new_id())
-        return self._ask_content(query, ProjectView)
+        return self._ask(query, ProjectView)
 
     @refuses_in_words
     def revise_project(self, project_id: str, draft: ProjectDraft) -> ProjectView:
-        return self._ask_content(ReviseProject(project_id=project_id, draft=draft), ProjectView)
+        return self._ask(ReviseProject(project_id=project_id, draft=draft), ProjectView)
 
     @refuses_in_words
     def get_project(self, project_id: str, revision_id: str | None = None) -> ProjectView:
-        return self._ask_content(GetProject(project_id=project_id, revision_id=revision_id), ProjectView)
+        return self._ask(GetProject(project_id=project_id, revision_id=revision_id), ProjectView)
 
     def list_projects(self) -> ProjectList:
-        return self._ask_content(ListProjects(), ProjectList)
+        return self._ask(ListProjects(), ProjectList)
 
     @refuses_in_words
     def delete_project(self, project_id: str) -> None:
         self.get_project(project_id)  # says that there is none, which a deletion that is repeated must not
         try:
-            self._ask_content(DeleteProject(project_id=project_id), ProjectDeleted)
+            self._ask(DeleteProject(project_id=project_id), ProjectDeleted)
         except NotFoundError:
             return
 
@@ -139,37 +138,37 @@ class AccountClient:
 
     @refuses_in_words
     def add_image(self, path: Path) -> ImageReference:
-        image = hand_in(self._ask_content, path, MediaKind.IMAGE).image
+        image = hand_in(self._ask, path, MediaKind.IMAGE).image
         assert image is not None  # noqa: S101  # content answers what it was asked for
         return image
 
     @refuses_in_words
     def add_audio(self, path: Path) -> AudioReference:
-        audio = hand_in(self._ask_content, path, MediaKind.AUDIO).audio
+        audio = hand_in(self._ask, path, MediaKind.AUDIO).audio
         assert audio is not None  # noqa: S101  # content answers what it was asked for
         return audio
 
     @refuses_in_words
     def add_logo(self, path: Path) -> ImageReference:
-        logo = hand_in(self._ask_content, path, MediaKind.LOGO).image
+        logo = hand_in(self._ask, path, MediaKind.LOGO).image
         assert logo is not None  # noqa: S101  # content answers what it was asked for
         return logo
 
     @refuses_in_words
     def add_font(self, path: Path) -> FontReference:
-        font = hand_in(self._ask_content, path, MediaKind.FONT).font
+        font = hand_in(self._ask, path, MediaKind.FONT).font
         assert font is not None  # noqa: S101  # content answers what it was asked for
         return font
 
     @refuses_in_words
     def add_video(self, path: Path) -> VideoReference:
-        video = hand_in(self._ask_content, path, MediaKind.VIDEO).video
+        video = hand_in(self._ask, path, MediaKind.VIDEO).video
         assert video is not None  # noqa: S101  # content answers what it was asked for
         return video
 
     @refuses_in_words
     def download(self, asset: AssetReference, target: Path) -> None:
-        bring_home(self._ask_content, asset, target)
+        bring_home(self._ask, asset, target)
 
     # Jobs
 
@@ -190,27 +189,27 @@ class AccountClient:
             priority=priority,
             preview=preview,
         )
-        return self._ask_orchestrator(query, JobView).job_id
+        return self._ask(query, JobView).job_id
 
     @refuses_in_words
     def resume(self, job_id: str, *, idempotency_key: str) -> str:
-        return self._ask_orchestrator(ResumeJob(job_id=job_id, idempotency_key=idempotency_key), JobView).job_id
+        return self._ask(ResumeJob(job_id=job_id, idempotency_key=idempotency_key), JobView).job_id
 
     @refuses_in_words
     def cancel(self, job_id: str) -> JobState:
-        return self._ask_orchestrator(CancelJob(job_id=job_id), JobView).state
+        return self._ask(CancelJob(job_id=job_id), JobView).state
 
     @refuses_in_words
     def get_job(self, job_id: str) -> JobView:
-        return self._ask_orchestrator(GetJob(job_id=job_id), JobView)
+        return self._ask(GetJob(job_id=job_id), JobView)
 
     @refuses_in_words
     def list_jobs(self, project_id: str | None = None, limit: int = 50) -> JobList:
-        return self._ask_orchestrator(ListJobs(project_id=project_id, limit=limit), JobList)
+        return self._ask(ListJobs(project_id=project_id, limit=limit), JobList)
 
     @refuses_in_words
     def explain(self, job_id: str) -> JobExplanation:
-        return self._ask_orchestrator(ExplainJob(job_id=job_id), JobExplanation)
+        return self._ask(ExplainJob(job_id=job_id), JobExplanation)
 
     # Facts
 
@@ -233,20 +232,22 @@ class AccountClient:
             self._wire.address, types, name=name, account_id=self._account_id, told=self._wire.told
         )
 
+    # Accounts, sessions, second factors, keys
+
+    @refuses_in_words
+    def ask(self, query: Query, reply: type[R]) -> R:
+        """Also without an account, when the question needs none."""
+        return self._ask(query, reply)
+
     @refuses_in_words
     def _facts(self, job_id: str, after_sequence: int) -> FactList:
-        return self._ask_orchestrator(ListFacts(job_id=job_id, after_sequence=after_sequence), FactList)
+        return self._ask(ListFacts(job_id=job_id, after_sequence=after_sequence), FactList)
 
-    def _ask_content(self, query: Query, reply: type[R], *, timeout_s: float | None = None) -> R:
-        return self._ask(_CONTENT, query, reply, timeout_s or self._wire.timeout_s)
-
-    def _ask_orchestrator(self, query: Query, reply: type[R]) -> R:
-        return self._ask(_ORCHESTRATOR, query, reply, self._wire.timeout_s)
-
-    def _ask(self, service: str, query: Query, reply: type[R], timeout_s: float) -> R:
-        if self._account_id is None:
+    def _ask(self, query: Query, reply: type[R], *, timeout_s: float | None = None) -> R:
+        if self._account_id is None and not query.anonymous:
             raise InvalidInputError("this client has no account; give it an account_id, or use as_account()")
-        return self._wire.calls.ask(service, query, reply, account_id=self._account_id, timeout_s=timeout_s)
+        timeout_s = timeout_s or self._wire.timeout_s
+        return self._wire.calls.ask(query, reply, account_id=self._account_id, timeout_s=timeout_s)
 
 
 class Client(AccountClient):
@@ -261,6 +262,7 @@ class Client(AccountClient):
         password: Used when the address names none, so that it need not be in the address.
         timeout_s: For one call.
         told: Hears when the broker is away, and when it is back; see `LinkState`.
+        keys: With the key of the broker user, for calls of accounts and of the vault, which are protected.
     Raises:
         ConfigurationError: The address cannot be one.
         BrokerUnavailableError: Nobody answers there.
@@ -276,8 +278,9 @@ class Client(AccountClient):
         password: SecretStr | None = None,
         timeout_s: float = TIMEOUT_S,
         told: Told | None = None,
+        keys: ServiceKeys | None = None,
     ) -> None:
         address = parse_address(url, password)
         if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
             raise InvalidInputError(f"timeout_s must be over 0 and at most {_LONGEST_TIMEOUT_S:.0f} seconds")
-        super().__init__(Wire(address, timeout_s, told), account_id)
+        super().__init__(Wire(address, timeout_s, told, keys or ServiceKeys()), account_id)

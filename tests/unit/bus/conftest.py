@@ -25,6 +25,7 @@ class FakeDelivery:
     body: bytes
     delivery_count: int = 0
     headers: dict[str, object] = field(default_factory=dict)
+    route: tuple[str, str] = ("", "")
     properties: dict[str, object] = field(default_factory=dict)
     answers: list[str] = field(default_factory=list)
 

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from shared.bus.answering import Answering, CallAnswerer
+from shared.bus.guarding import Guard
+from shared.bus.outgoing import fact_key
+from shared.clock import SystemClock
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import enclose, read
 from shared.contracts.message import Query, Reply
 from shared.errors import BrokerUnavailableError, ConflictError, TransactionConflictError
 from shared.metrics import REGISTRY
+from shared.service_keys import ServiceKeys
 
 
 class AskName(Query):
@@ -35,12 +39,13 @@ class Sent(list):
     """Replies into a list of pairs: reply and address."""
 
     def send(self, reply, address: str) -> None:
-        self.append((reply, address))
+        self.append((reply.envelope, address))
 
 
 def an_answerer(answer, sent: Sent) -> CallAnswerer:
     answerings = {AskName.type: Answering(query=AskName, answer=answer)}
-    return CallAnswerer(service="foreman", answerings=answerings, replies=sent)
+    guard = Guard(service="foreman", keys=ServiceKeys(), clock=SystemClock())
+    return CallAnswerer(service="foreman", answerings=answerings, replies=sent, guard=guard)
 
 
 def set_aside() -> float:
@@ -54,7 +59,9 @@ def call(delivery):
     def make(query: Query | None = None, *, account_id: str | None = "me", timeout_ms: Any = 60_000):
         envelope = enclose(query or AskName(), source="/test", account_id=account_id)
         headers = {} if timeout_ms is None else {TIMEOUT_HEADER: timeout_ms}
-        return envelope, delivery(envelope, headers=headers, properties={"reply_to": "replies.edge.1"})
+        route = ("studio.rpc", fact_key(envelope.type))
+        properties = {"reply_to": "replies.edge.1"}
+        return envelope, delivery(envelope, headers=headers, route=route, properties=properties)
 
     return make
 
