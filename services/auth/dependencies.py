@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from services.auth.handlers.identity import Identity
 from services.auth.handlers.letters import Letters
 from services.auth.handlers.links import Links
 from services.auth.handlers.login import Login
+from services.auth.handlers.mail_delivery import MailDelivery
 from services.auth.handlers.own_password import OwnPassword
 from services.auth.handlers.own_sessions import OwnSessions
 from services.auth.handlers.password_checks import Hasher, PasswordChecks, PasswordHashing
@@ -41,10 +43,12 @@ from services.auth.handlers.totp import Totp
 from services.auth.handlers.usage import Usage
 from services.auth.handlers.webauthn import Webauthn
 from services.auth.hashing import AT_A_TIME, Argon2Hasher
+from services.auth.mail.configured import open_way_out
+from services.auth.mail.writing import LetterWriter
 from services.auth.peppers import read_peppers
 from services.auth.store import SERVICE, AuthStore
 from services.auth.strength import Zxcvbn
-from services.auth.tables import INBOX, OUTBOX
+from services.auth.tables import INBOX, MAILS, OUTBOX
 from services.auth.vault import Ask, Keyvault
 from services.auth.webauthn import WebauthnPasskeys
 from shared.bus.inbox import Inbox
@@ -59,6 +63,17 @@ from shared.db import Database, open_service_database
 from shared.loop import Loop
 from shared.migrate import migrate
 from shared.signing import Signer
+
+_FIRST_ADMINISTRATOR = """
+There is no administrator yet. Whoever has an account with a confirmed address can become the first one,
+within a day, with `studio account administrator` and this token, which is shown only here and now:
+
+    {token}
+
+"""
+
+MAIL_INTERVAL_S = 5.0
+"""How late a mail is tried again; a new one is sent at once."""
 
 LOOK_INTERVAL_S = 60.0
 """How late somebody may learn of many failed logins, and how much longer than promised something is kept."""
@@ -116,7 +131,7 @@ class AuthDesk:
         events, letters, links = SecurityEvents(), Letters(), Links()
         throttling = Throttling(peppers.derived("throttling"))
         vault, passkeys = Keyvault(ask), WebauthnPasskeys(settings.public_url)
-        parts = _Parts(
+        self._parts = parts = _Parts(
             store=store,
             clock=clock,
             checks=PasswordChecks(Zxcvbn(), _breaches(settings)),
@@ -140,6 +155,7 @@ class AuthDesk:
         self.purging = Purging(store, clock)
         self.policy_notices = PolicyNotices(store, letters)
         self.first_administrator = FirstAdministrator(store, throttling, events)
+        self.mail_delivery = MailDelivery(store, links, LetterWriter(settings.public_url), open_way_out(settings))
         changes = FactorChanges(
             parts.second_factors, sessions=parts.sessions, events=events, letters=letters, links=links
         )
@@ -271,7 +287,10 @@ class Auth:
         migrate(self._database, SERVICE)
         self.desk = AuthDesk(self._database, settings, signer=signer, ask=ask, clock=SystemClock())
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
-        self._loops = tuple(
+        self._prints_token = not settings.embedded
+        self._mailing = Loop("auth-mails", self.desk.mail_delivery.send_next, interval_s=MAIL_INTERVAL_S)
+        self._database.watch(MAILS.name, self._mailing.nudge)
+        looks = (
             Loop(f"auth-{name}", action, interval_s=LOOK_INTERVAL_S)
             for name, action in (
                 ("sweeping", self.desk.sweeping.sweep),
@@ -281,9 +300,12 @@ class Auth:
                 ("lost-factors", self.desk.factor_removal.take_due),
             )
         )
+        self._loops = (self._mailing, *looks)
 
     def start(self) -> None:
-        """Send facts, and do what is due."""
+        """Send facts and mails, and do what is due; at the first start of a farm, print the first token."""
+        if self._prints_token and (token := self.desk.first_administrator.offer()):
+            sys.stderr.write(_FIRST_ADMINISTRATOR.format(token=token))
         self.relay.start()
         for loop in self._loops:
             loop.start()

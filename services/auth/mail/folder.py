@@ -1,4 +1,4 @@
-"""Mails as files, where there is no mail server: one ``.eml`` each, the newest also under one fixed name."""
+"""Mails as files, where there is no mail server: one ``.eml`` each, the newest last in the list."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 
 from services.auth.domain.written_mail import TransportError, WrittenMail
 from services.auth.mail.messages import Sender, message_of
-
-NEWEST = "newest.eml"
 
 
 class MailFolder:
@@ -19,7 +17,7 @@ class MailFolder:
         self._sender = sender
 
     def send(self, mail: WrittenMail) -> None:
-        """Write one file, named by time and kind, so that the newest is the last in the list.
+        """Write one file, named by time and kind.
 
         Raises:
             TransportError: The disk is full, or nobody may write there.
@@ -29,15 +27,8 @@ class MailFolder:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(self._folder / name, written)
-            self._point_newest_to(name)
         except OSError as error:
             raise TransportError(f"the mail folder cannot be written ({error.strerror})") from None
-
-    def _point_newest_to(self, name: str) -> None:
-        link = self._folder / f".{name}.link"
-        link.unlink(missing_ok=True)
-        link.symlink_to(name)
-        link.replace(self._folder / NEWEST)
 
 
 def _write(path: Path, content: bytes) -> None:
