@@ -1,0 +1,1 @@
+../../unit/gdpr/conftest.py

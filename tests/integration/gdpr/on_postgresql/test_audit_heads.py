@@ -1,0 +1,1 @@
+../../../unit/gdpr/test_audit_heads.py
