@@ -84,7 +84,7 @@ class VaultDesk:
         own_keys = Keys(store, decisions, admission, limits, strongbox, signer, probe)
         totp = Totp(decisions, admission, strongbox, fitting_step)
         rotation = Rotation(decisions, admission, used, check, strongbox)
-        deliveries = Deliveries(store, self.audit, limits, self.user_keys, sealed_to, keys.pins, clock)
+        self.deliveries = Deliveries(store, self.audit, limits, self.user_keys, sealed_to, keys.pins, clock)
         self._answers: Mapping[type[Query], Callable[[Any, Caller], Reply]] = {
             vault.PutKey: own_keys.put,
             vault.ReplaceKey: own_keys.replace,
@@ -92,7 +92,7 @@ class VaultDesk:
             vault.ListKeys: own_keys.list,
             vault.TestKey: own_keys.test,
             vault.ExportKeyMetadata: own_keys.export,
-            vault.DeliverKey: deliveries.deliver,
+            vault.DeliverKey: self.deliveries.deliver,
             vault.NewTotp: totp.make,
             vault.ConfirmTotp: totp.confirm,
             vault.CheckTotp: totp.check,
@@ -134,6 +134,7 @@ class Keyvault:
             Loop("forget-keys", self._forget_keys, interval_s=FORGET_INTERVAL_S),
             Loop("sign-audit", desk.audit.sign_if_due, interval_s=SIGN_INTERVAL_S),
             Loop("tidy", Tidying(desk.store).tidy, interval_s=TIDY_INTERVAL_S),
+            Loop("forget-requests", desk.deliveries.forget_old, interval_s=TIDY_INTERVAL_S),
         )
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
 
