@@ -18,6 +18,7 @@ from services.keyvault.handlers.keyring_check import KeyringCheck
 from services.keyvault.handlers.keys import Keys
 from services.keyvault.handlers.limits import Limits
 from services.keyvault.handlers.ports import KeyProbe
+from services.keyvault.handlers.refused_calls import RefusedCalls
 from services.keyvault.handlers.rotation import Resealing, Rewrapping, Rotation
 from services.keyvault.handlers.shredding import Shredding
 from services.keyvault.handlers.strongbox import Strongbox
@@ -74,6 +75,7 @@ class VaultDesk:
         self.user_keys = KeyringUserKeys(used, clock)
         self.audit = Audit(store, signer, keys.pins)
         limits = Limits(store, self.audit)
+        self.refused_calls = RefusedCalls(store, self.audit, limits)
         decisions = Decisions(store, self.audit, limits)
         admission = Admission(keys.pins, clock)
         strongbox = Strongbox(self.user_keys)
@@ -124,6 +126,7 @@ class Keyvault:
             self._database, lambda store: configured_keyring(settings, store), keys, clock, NobodyProbes()
         )
         self.accounts = desk.accounts
+        self.call_refused = desk.refused_calls.record
         self._desk = desk
         self._user_keys = desk.user_keys
         self._rewrapping = Loop("rewrap", desk.rewrapping.rewrap_some, interval_s=REWRAP_INTERVAL_S)

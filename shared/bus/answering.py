@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 Answer = Callable[[Query, Caller], Reply]
 """Calls the service's method."""
 
+Refused = Callable[[Envelope, NotGenuineError], None]
+"""Told of each call that was not genuine; nothing in its envelope is true for sure."""
 
 _TRIES = 4
 """Of an answer whose transaction was undone in favour of another; the second is nearly always the last."""
@@ -72,6 +74,7 @@ class CallAnswerer:
     Args:
         service: Who answers.
         answerings: Wire name of a query to how it is answered.
+        refused: For a service that keeps a record of such calls.
     """
 
     def __init__(
@@ -81,7 +84,9 @@ class CallAnswerer:
         answerings: Mapping[str, Answering],
         replies: Replies,
         guard: Guard,
+        refused: Refused | None = None,
     ) -> None:
+        self._refused = refused
         self._service = service
         self._answerings = answerings
         self._replies = replies
@@ -100,7 +105,7 @@ class CallAnswerer:
             try:
                 received, reply = self._outcome(call, envelope, deadline)
             except ReplayedError as error:
-                note_refused(rpc_queue(self._service), error)
+                self._note(envelope, error)
                 call.dead_letter()
                 return
             if time.monotonic() < deadline:
@@ -124,7 +129,7 @@ class CallAnswerer:
         except ReplayedError:
             raise
         except NotGenuineError as error:
-            note_refused(rpc_queue(self._service), error)
+            self._note(envelope, error)
             return received, _failed(error)
         except StudiomaticError as error:
             return received, _failed(error)
@@ -144,6 +149,15 @@ class CallAnswerer:
             log.exception("call_crashed")
             message = f"unexpected {type(error).__name__} in {self._service}; its log names the cause"
             return CallFailed(error=ErrorInfo(code="internal", message=message))
+
+    def _note(self, envelope: Envelope, error: NotGenuineError) -> None:
+        note_refused(rpc_queue(self._service), error)
+        if self._refused is None:
+            return
+        try:
+            self._refused(envelope, error)
+        except Exception:
+            log.exception("refusal_not_recorded")  # it is refused all the same
 
     def _answering(self, envelope: Envelope) -> Answering:
         try:

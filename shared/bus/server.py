@@ -6,7 +6,7 @@ from nameko.extensions import SharedExtension
 
 from shared.bus.answering import Answering, CallAnswerer
 from shared.bus.consuming import Consumption
-from shared.bus.dependency import WIRING_KEY, Wiring
+from shared.bus.dependency import WIRING_KEY, Wiring, provided_part
 from shared.bus.guarding import Guard
 from shared.bus.reader import existing
 from shared.bus.replying import ReplySender
@@ -37,6 +37,7 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko has no types
             answerings=self._answerings,
             replies=self._replies,
             guard=Guard(service=service, keys=wiring.keys, clock=SystemClock()),
+            refused=provided_part(self.container, "call_refused"),
         )
         queue = rpc_queue(service)
         self._consumption = Consumption(

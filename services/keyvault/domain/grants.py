@@ -22,6 +22,7 @@ class Denial(StrEnum):
     """Why a delivery is refused; written into the audit, never told to the caller."""
 
     UNSIGNED = "unsigned"  # nobody signed the call
+    NOT_GENUINE = "not_genuine"  # the bus refused it: signature, route or time
     SKEW = "skew"  # asked too long ago, or in the future
     REPLAY = "replay"  # the same request came before
     GRANT = "grant"  # followed by what is wrong with its form, signature, issuer or time

@@ -55,6 +55,9 @@ WRITES = Limit(name="write", most=10)
 DENIALS = Limit(name="denied", most=600)
 """Refused deliveries of one service that are audited one by one; more would fill the table and say nothing new."""
 
+FORGERIES = Limit(name="forged", most=600)
+"""Calls that were not genuine, likewise."""
+
 ALL_DELIVERIES = Limit(name="all-deliveries", most=6_000)
 """Breaker for the whole vault: far over what a farm needs, far under what empties it unseen."""
 

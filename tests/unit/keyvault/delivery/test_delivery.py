@@ -197,10 +197,18 @@ def test_a_session_ended_by_force_ends_its_unused_grants(vault) -> None:
     vault.put()
     grant = vault.grant()
     with vault.store.transaction() as unit:
-        unit.accounts.revoke_session("session-1")
+        unit.accounts.revoke_session("session-1", by_logout=False)
     with pytest.raises(VaultDeniedError):
         vault.secret(vault.request(grant))
     assert vault.audited()[-1].reason == "session_revoked"
+
+
+def test_a_job_goes_on_after_its_owner_logged_out(vault) -> None:
+    vault.put()
+    grant = vault.grant()
+    with vault.store.transaction() as unit:
+        unit.accounts.revoke_session("session-1", by_logout=True)
+    assert vault.secret(vault.request(grant))
 
 
 def test_a_key_that_is_none_gets_no_answer_and_costs_no_use(vault) -> None:
