@@ -19,6 +19,7 @@ from services.auth.handlers.vault_port import Vault
 from shared.contracts.accounts import ClientInfo, RequestAccepted
 from shared.contracts.factors import CancelFactorRemoval, RequestFactorRemoval
 from shared.contracts.refusals import ChallengeEndedError
+from shared.errors import StudiomaticError
 
 REMOVED_AT_ONCE = 100
 """Most accounts of one round; the others wait for the next."""
@@ -96,10 +97,20 @@ class FactorRemoval:
 
         Returns:
             How many accounts lost their second factors.
+        Raises:
+            StudiomaticError: What the last of those that failed raised; the others are done.
         """
         with self._store.reading() as unit:
             due = unit.factors.due_for_removal(REMOVED_AT_ONCE)
-        return sum(self._take_off(account_id) for account_id in due)
+        taken, failure = 0, None
+        for account_id in due:
+            try:
+                taken += self._take_off(account_id)
+            except StudiomaticError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return taken
 
     def _take_off(self, account_id: str) -> bool:
         """First auth stops asking, then keyvault forgets the seed, then it is done: every step can be repeated."""

@@ -19,7 +19,7 @@ from services.auth.handlers.vault_port import Vault
 from shared.contracts.accounts import ClientInfo
 from shared.contracts.refusals import ChallengeEndedError, CodeInvalidError, TooManyAttemptsError
 from shared.contracts.sessions import Factor
-from shared.errors import InfrastructureError, InvalidInputError
+from shared.errors import InfrastructureError, InvalidInputError, TransactionConflictError
 
 THROTTLED_AS = "second_factor"
 """Counted apart from passwords (ASVS 5.0 6.6.3)."""
@@ -137,15 +137,26 @@ class SecondFactors:
         proof = _only_proof(totp, recovery_code, webauthn)
         held = self._admitted(account, proof, challenge, session_id, client)
         fits = proof.factor is not Factor.TOTP or self._fits_seed(account, proof, held, client)
+        try:
+            right = self._concluded(account, proof, held, client, fits)
+        except TransactionConflictError:  # the call cannot be repeated as a whole: keyvault takes a code once
+            right = self._concluded(account, proof, held, client, fits)
+        if not right:
+            raise CodeInvalidError
+        return proof.factor
+
+    def _concluded(
+        self, account: Account, proof: _Proof, held: Challenge | None, client: ClientInfo, fits: bool
+    ) -> bool:
+        """Judge the answer, and note how it went; all of it or nothing."""
         with self._store.transaction() as unit:
+            unit.accounts.lock(account.account_id)  # before all else, like everybody: no two wait for each other
             right = fits and self._is_right(unit, account, proof, held)
             if right:
                 self._passed(unit, account, proof.factor, held, client)
             else:
                 self._failed(unit, account, client)
-        if not right:
-            raise CodeInvalidError
-        return proof.factor
+        return right
 
     def _admitted(
         self,
@@ -205,9 +216,9 @@ class SecondFactors:
         self, unit: AccountUnit, account: Account, factor: Factor, held: Challenge | None, client: ClientInfo
     ) -> None:
         """Use up the challenge; of two right answers to one challenge only the first counts."""
+        self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
         if held is not None and not unit.challenges.end(held.token_hash):
             raise ChallengeEndedError
-        self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
         self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.SUCCEEDED, client)
         self._stop_removal(unit, account.account_id, client)
         if factor is Factor.RECOVERY_CODE:

@@ -12,7 +12,7 @@ from shared.contracts.sessions import SecurityEventView
 from shared.ids import new_id
 
 _FAILED_LOGINS = (
-    SECURITY_EVENTS.c.kind == SecurityEvent.LOGIN.value,
+    SECURITY_EVENTS.c.kind.in_((SecurityEvent.LOGIN.value, SecurityEvent.CHALLENGE.value)),
     SECURITY_EVENTS.c.outcome == Outcome.FAILED.value,
 )
 

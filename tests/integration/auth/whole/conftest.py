@@ -1,0 +1,1 @@
+../../../unit/auth/whole/conftest.py
