@@ -74,6 +74,7 @@ REVOKED_SESSIONS = Table(  # tickets and job tokens of these are refused until t
     METADATA,
     Column("session_id", String(36), primary_key=True),
     Column("revoked_at", UtcDateTime, nullable=False),
+    Column("by_logout", Boolean, nullable=False),  # its jobs go on
 )
 
 REPLAYS = Table(

@@ -329,6 +329,7 @@ class SessionRevoked(AccountFact):
 
     type = "session.revoked.v1"
     session_id: str
+    by_logout: bool = Field(default=False, description="Its owner left; the jobs that he started in it go on")
 
 
 ACCOUNT_FACTS: tuple[type[AccountFact], ...] = (

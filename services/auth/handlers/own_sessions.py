@@ -63,7 +63,7 @@ class OwnSessions:
                 session, account = self._identity.require(unit, query.session, in_deletion=True)
             except SessionInvalidError:
                 return LoggedOut()
-            self._sessions.end(unit, account.account_id, session.session_id)
+            self._sessions.end(unit, account.account_id, session.session_id, by_logout=True)
             self._events.record(unit, account.account_id, SecurityEvent.LOGOUT, Outcome.SUCCEEDED, None)
         return LoggedOut()
 

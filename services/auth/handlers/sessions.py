@@ -76,11 +76,15 @@ class Sessions:
             raise SessionInvalidError()
         return _opened(unit, renewed, account.state, token, device=None)
 
-    def end(self, unit: Unit, account_id: str, session_id: str) -> bool:
-        """End one session, and say so to those who remember it; False if it had ended."""
+    def end(self, unit: Unit, account_id: str, session_id: str, *, by_logout: bool = False) -> bool:
+        """End one session, and say so to those who remember it; False if it had ended.
+
+        Args:
+            by_logout: Its owner left; any other end also stops what his jobs may do with his keys.
+        """
         if not unit.sessions.revoke(account_id, session_id):
             return False
-        unit.publish(SessionRevoked(account_id=account_id, session_id=session_id))
+        unit.publish(SessionRevoked(account_id=account_id, session_id=session_id, by_logout=by_logout))
         return True
 
     def end_all(self, unit: Unit, account_id: str, *, but: str | None = None) -> int:

@@ -53,7 +53,8 @@ class Accounts:
 
     def _take_in(self, unit: Unit, envelope: Envelope) -> None:
         if envelope.type == SessionRevoked.type:
-            unit.accounts.revoke_session(read(envelope, SessionRevoked).session_id)
+            revoked = read(envelope, SessionRevoked)
+            unit.accounts.revoke_session(revoked.session_id, by_logout=revoked.by_logout)
         elif envelope.type == AccountPurged.type:
             self._purge(unit, read(envelope, AccountPurged).account_id)
         elif envelope.type in _CLOSED_BY:

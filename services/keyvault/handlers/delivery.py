@@ -230,7 +230,7 @@ class Deliveries:
             raise _RefusedError(Denial.ACCOUNT_SHREDDED)
         if unit.accounts.is_closed(account_id):
             raise _RefusedError(Denial.ACCOUNT_CLOSED)
-        if unit.accounts.is_revoked(job.session_id):
+        if unit.accounts.has_jobs_stopped(job.session_id):
             raise _RefusedError(Denial.SESSION_REVOKED)
 
     def _found(self, unit: Unit, case: _Case) -> tuple[Record, UserKey]:

@@ -155,6 +155,7 @@ def upgrade() -> None:
         "revoked_sessions",
         sa.Column("session_id", sa.String(length=36), nullable=False),
         sa.Column("revoked_at", UtcDateTime(), nullable=False),
+        sa.Column("by_logout", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_revoked_sessions")),
     )
     op.create_table(

@@ -67,13 +67,20 @@ class AccountRows:
         """Its key is destroyed."""
         insert_if_absent(self._connection, SHREDDED, account_id=account_id, records=records, shredded_at=self._now)
 
-    def revoke_session(self, session_id: str) -> None:
-        """Refuse its tickets and job tokens."""
-        insert_if_absent(self._connection, REVOKED_SESSIONS, session_id=session_id, revoked_at=self._now)
+    def revoke_session(self, session_id: str, *, by_logout: bool) -> None:
+        """Refuse its tickets, and its job tokens unless its owner only logged out."""
+        ended = {"revoked_at": self._now, "by_logout": by_logout}
+        insert_if_absent(self._connection, REVOKED_SESSIONS, session_id=session_id, **ended)
 
     def is_revoked(self, session_id: str) -> bool:
-        """Whether its tickets and job tokens are refused."""
+        """Whether its tickets are refused."""
         query = select(exists().where(REVOKED_SESSIONS.c.session_id == session_id))
+        return bool(self._connection.scalar(query))
+
+    def has_jobs_stopped(self, session_id: str) -> bool:
+        """Whether its job tokens are refused."""
+        rows = REVOKED_SESSIONS.c
+        query = select(exists().where(rows.session_id == session_id, rows.by_logout.is_(False)))
         return bool(self._connection.scalar(query))
 
     def forget_sessions(self, revoked_before: datetime) -> int:
