@@ -40,7 +40,7 @@ class EnableTotp(SessionQuery):
     """Finish setting up time-based codes with a valid code."""
 
     type = "auth.enable_totp.v1"
-    enrolment_id: str
+    enrolment_id: str = Field(min_length=1, max_length=64)
     code: str = secret_field(CODE_MAX_CHARACTERS)
     client: ClientInfo
 
@@ -97,7 +97,7 @@ class EnableWebauthn(SessionQuery):
     """Finish registering a passkey or security key."""
 
     type = "auth.enable_webauthn.v1"
-    enrolment_id: str
+    enrolment_id: str = Field(min_length=1, max_length=64)
     credential: str = Field(max_length=WEBAUTHN_MAX_CHARACTERS, description="JSON of the browser", repr=False)
     label: str = Field(default="", max_length=100)
     client: ClientInfo
@@ -131,7 +131,7 @@ class RemoveWebauthn(SessionQuery):
     """Give up a passkey or security key. Needs fresh authentication."""
 
     type = "auth.remove_webauthn.v1"
-    credential_id: str = Field(max_length=2_000)
+    credential_id: str = Field(min_length=1, max_length=2_000)
     client: ClientInfo
 
 
