@@ -1,0 +1,240 @@
+"""Guessing gets slower and ends; the person whose account it is gets in."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from services.auth.domain.records import LinkPurpose
+from services.auth.domain.throttle import DEVICES_LAST, LIMITS, STRANGERS_LAST, Scope, network_of
+from services.auth.tables import THROTTLES
+from shared.contracts.accounts import ClientInfo
+from shared.contracts.refusals import CodeInvalidError, CredentialsInvalidError, TooManyAttemptsError
+from shared.contracts.sessions import LogIn, PassChallenge, RequestPasswordReset, ResetPassword
+
+DAY = 24 * 3600
+EMAIL = "ada@example.org"
+
+
+def elsewhere(number: int) -> ClientInfo:
+    """Somebody in a network of his own."""
+    return ClientInfo(ip=f"198.51.{number // 256}.{number % 256}")
+
+
+def guess(desk: Any, client: ClientInfo, email: str = EMAIL) -> str:
+    """One wrong password: ``wrong`` when it was looked at, ``wait`` when it was not."""
+    try:
+        desk.ask(LogIn(email=email, password="seventeen pears on fire", client=client))
+    except CredentialsInvalidError:
+        return "wrong"
+    except TooManyAttemptsError:
+        return "wait"
+    raise AssertionError
+
+
+def waits_s(desk: Any, client: ClientInfo) -> list[int]:
+    """How long somebody waits between wrong passwords, one after the other."""
+    waits = []
+    for _ in range(24):
+        waited = 0
+        while guess(desk, client) == "wait":
+            desk.clock.advance(1)
+            waited += 1
+        waits.append(waited)
+    return waits
+
+
+def test_the_wait_doubles_with_each_failure(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.1.1, 6.3.1; waits grow from a second to a quarter of an hour."""
+    desk.person()
+    waits = waits_s(desk, elsewhere(1))
+    assert waits[:5] == [0] * 5
+    assert waits[5:14] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert waits[-1] == 900
+
+
+def test_strangers_at_one_account_are_counted_together_wherever_they_are(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.3.1: many networks are no way around."""
+    desk.person()
+    outcomes = [guess(desk, elsewhere(number)) for number in range(10)]
+    assert outcomes == ["wrong"] * 5 + ["wait"] * 5
+
+
+def test_guesses_side_by_side_are_counted_before_they_are_judged(desk) -> None:
+    """Behaviour 36. ASVS 5.0 15.4.2: parallel attempts cannot outrun the count."""
+    desk.person()
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(lambda number: guess(desk, elsewhere(number)), range(16)))
+    assert outcomes.count("wrong") == 5
+
+
+def test_one_network_that_tries_many_accounts_is_slowed_down(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.3.1: password spraying."""
+    client = elsewhere(1)
+    outcomes = [guess(desk, client, f"person{number}@example.org") for number in range(40)]
+    free = LIMITS["password"][Scope.NETWORK].free
+    assert outcomes == ["wrong"] * free + ["wait"] * (40 - free)
+    assert guess(desk, elsewhere(2), "person1@example.org") == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+    ],
+)
+def test_a_network_is_one_ipv4_address_or_one_ipv6_64(one: str, other: str, same: bool) -> None:
+    """Behaviour 36. One customer has at least a /64 (RFC 6177)."""
+    assert (network_of(one) == network_of(other)) is same
+
+
+def test_a_flood_from_everywhere_slows_strangers_down_and_stops_nobody(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.1.1, 6.3.1: the count of all together has a short longest wait."""
+    desk.person()
+    limit = LIMITS["password"][Scope.EVERYBODY]
+    bucket = desk.auth._parts.throttling._bucket("password", Scope.EVERYBODY, "")
+    assert guess(desk, elsewhere(1), "a@example.org") == "wrong"
+    with desk.store.transaction() as unit:
+        tally = unit.throttles.locked([bucket])[bucket]
+        unit.throttles.set(bucket, replace(tally, failures=limit.free + 50))
+    assert guess(desk, elsewhere(2), "b@example.org") == "wrong"
+    assert guess(desk, elsewhere(3), "c@example.org") == "wait"
+    desk.clock.advance(limit.longest_wait.total_seconds())
+    assert desk.log_in(client=elsewhere(4)).token
+
+
+def test_the_owner_on_a_known_device_is_not_kept_out_by_an_attacker(desk, client) -> None:
+    """Behaviour 36. ASVS 5.0 6.1.1."""
+    desk.person()
+    device = desk.log_in().device
+    for number in range(20):
+        guess(desk, elsewhere(number))
+    assert guess(desk, client) == "wait"
+    known = client.model_copy(update={"device": device})
+    assert desk.log_in(client=known).token
+
+
+def test_a_device_is_known_at_its_own_account_only(desk, client) -> None:
+    """Behaviour 36."""
+    desk.person()
+    desk.person("eve@example.org")
+    known_to_eve = client.model_copy(update={"device": desk.log_in("eve@example.org").device})
+    for number in range(6):
+        guess(desk, elsewhere(number))
+    assert guess(desk, known_to_eve) == "wait"
+
+
+def test_only_the_hash_of_a_device_is_stored(desk) -> None:
+    desk.person()
+    assert desk.log_in().device not in desk.everything()
+
+
+def test_a_success_ends_the_count_of_the_account(desk, client) -> None:
+    """Behaviour 36. NIST SP 800-63B-4 3.2.2: failures in a row."""
+    desk.person()
+    for _ in range(3):
+        for number in range(4):
+            assert guess(desk, elsewhere(number)) == "wrong"
+        assert desk.log_in(client=client).token
+
+
+def test_a_success_does_not_end_the_count_of_the_network(desk) -> None:
+    """Behaviour 36: who has one account cannot guess others behind it."""
+    desk.person("eve@example.org")
+    client = elsewhere(1)
+    free = LIMITS["password"][Scope.NETWORK].free
+    for number in range(free - 1):
+        assert guess(desk, client, f"person{number}@example.org") == "wrong"
+        desk.log_in("eve@example.org", client=client)
+    assert guess(desk, client, "last@example.org") == "wrong"
+    assert guess(desk, client, "one.more@example.org") == "wait"
+
+
+def test_the_count_survives_a_restart_and_replicas_share_it(desk) -> None:
+    """Behaviour 37. ASVS 5.0 6.3.1: state is in the database."""
+    desk.person()
+    replica = desk.another()
+    outcomes = [guess((desk, replica)[number % 2], elsewhere(number)) for number in range(6)]
+    assert outcomes == ["wrong"] * 5 + ["wait"]
+    replica.close()
+    restarted = desk.another()
+    assert guess(restarted, elsewhere(7)) == "wait"
+    restarted.close()
+
+
+def test_never_more_than_100_failures_in_a_row_are_looked_at(desk, client) -> None:
+    """Behaviour 33. NIST SP 800-63B-4 3.2.2: strangers and known devices together; then only a new password helps."""
+    account = desk.person()
+    known = client.model_copy(update={"device": desk.log_in().device})
+    looked_at = {"strangers": 0, "devices": 0}
+    for number in range(STRANGERS_LAST + 20):
+        desk.clock.advance(900)
+        looked_at["strangers"] += guess(desk, elsewhere(number)) == "wrong"
+        looked_at["devices"] += guess(desk, known) == "wrong"
+    assert looked_at == {"strangers": STRANGERS_LAST, "devices": DEVICES_LAST}
+    assert sum(looked_at.values()) <= 100
+
+    desk.clock.advance(30 * DAY)
+    with pytest.raises(TooManyAttemptsError, match="set a new password"):
+        desk.log_in()
+    link = desk.link(account, LinkPurpose.RESET_PASSWORD)
+    desk.ask(ResetPassword(link=link, new_password="eleven figs in the snow", client=client))
+    assert desk.log_in(password="eleven figs in the snow").token
+
+
+def test_second_factors_are_counted_apart_from_passwords(desk, client) -> None:
+    """Behaviour 33. ASVS 5.0 6.6.3."""
+    account = desk.person()
+    desk.with_totp(account)
+    for _ in range(2):
+        answer = desk.ask(LogIn(email=EMAIL, password="thirteen plums on ice", client=client))
+        for _ in range(2):
+            with pytest.raises(CodeInvalidError):
+                desk.ask(PassChallenge(challenge=answer.challenge, totp="999999", client=client))
+    answer = desk.ask(LogIn(email=EMAIL, password="thirteen plums on ice", client=client))
+    with pytest.raises(CodeInvalidError):
+        desk.ask(PassChallenge(challenge=answer.challenge, totp="999999", client=client))
+    with pytest.raises(TooManyAttemptsError):
+        desk.ask(PassChallenge(challenge=answer.challenge, totp="123456", client=client))
+    assert desk.ask(LogIn(email=EMAIL, password="thirteen plums on ice", client=client)).challenge
+
+
+def test_waiting_costs_no_hash(desk) -> None:
+    """Behaviour 36: who has to wait cannot keep the processors busy."""
+    desk.person()
+    for number in range(5):
+        guess(desk, elsewhere(number))
+    desk.hasher.calls.clear()
+    assert guess(desk, elsewhere(9)) == "wait"
+    assert desk.hasher.calls == []
+
+
+def test_mails_for_another_password_are_limited(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.3.1: nobody's mailbox is flooded."""
+    account = desk.person()
+    sent = 0
+    for number in range(10):
+        try:
+            desk.ask(RequestPasswordReset(email=EMAIL, client=elsewhere(number)))
+        except TooManyAttemptsError:
+            continue
+        sent += 1
+    assert sent == 3
+    assert desk.letters(account) == ["reset_password"] * 3
+
+
+def test_the_counts_name_nobody(desk, client) -> None:
+    """Behaviour 36: names of buckets are made with a key."""
+    guess(desk, client, "somebody@example.org")
+    with desk.database.reading() as connection:
+        buckets = connection.scalars(select(THROTTLES.c.bucket)).all()
+    assert len(buckets) == 3
+    assert not any(client.ip in bucket or "somebody" in bucket for bucket in buckets)
+    assert all(len(bucket) <= 100 for bucket in buckets)
