@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -64,6 +64,7 @@ class Whole:
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.clock = FixedClock()
+        self.password = PASSWORD
         self.vault_away = False
         self.databases = {name: open_database(database_url, schema=name) for name in SERVICES}
         signers = {name: _signer(name) for name in SIGNERS}
@@ -196,11 +197,28 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Whole]:
     desk.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def make_whole(tmp_path_factory: pytest.TempPathFactory, migrated_folder: Path) -> Iterator[Callable[[], Whole]]:
+    """Makes desks that tests of one file share."""
+    made: list[Whole] = []
+
+    def make() -> Whole:
+        folder = tmp_path_factory.mktemp("whole")
+        for service in SERVICES:
+            shutil.copy(migrated_folder / f"{service}.sqlite3", folder)
+        made.append(Whole(f"sqlite:///{folder}", folder))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture(scope="session")
 def client() -> ClientInfo:
     return CLIENT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def password() -> str:
     return PASSWORD
