@@ -74,15 +74,19 @@ class PolicyRows:
         return None if self._connection.scalar(accepted) else policy.policy_version
 
     def not_told(self, policy: Policy, limit: int) -> tuple[str, ...]:
-        """Ids of active accounts that there were when a version was published, and that were not told of it."""
+        """Ids of active accounts that were there when a version was published, and do not know it yet."""
         told = select(POLICY_NOTICES.c.account_id).where(
             POLICY_NOTICES.c.account_id == ACCOUNTS.c.account_id,
             POLICY_NOTICES.c.policy_version == policy.policy_version,
         )
+        accepted = select(POLICY_ACCEPTANCES.c.account_id).where(
+            POLICY_ACCEPTANCES.c.account_id == ACCOUNTS.c.account_id,
+            POLICY_ACCEPTANCES.c.policy_version == policy.policy_version,
+        )
         query = (
             select(ACCOUNTS.c.account_id)
             .where(ACCOUNTS.c.state == AccountState.ACTIVE.value, ACCOUNTS.c.confirmed_at <= policy.published_at)
-            .where(~told.exists())
+            .where(~told.exists(), ~accepted.exists())
             .order_by(ACCOUNTS.c.account_id)
             .limit(limit)
         )
