@@ -166,7 +166,7 @@ class RevokeSession(SessionQuery):
     """End one of one's own sessions, or all but this one."""
 
     type = "auth.revoke_session.v1"
-    session_id: str | None = Field(default=None, max_length=64, description="None: all others")
+    session_id: str | None = Field(default=None, max_length=64, description="Null: all others")
 
 
 class RevokeAllSessions(SessionQuery):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.message import Fact, Protection, Query, Reply, Value
+from shared.contracts.text import Line
 
 SECRET_MAX_BYTES = 4_096
 RECORDS_MAX = 50
@@ -64,7 +65,7 @@ class PutKey(TicketQuery):
 
     type = "keyvault.put_key.v1"
     provider: Provider
-    label: str = Field(default="", max_length=100)
+    label: Line = Field(default="", max_length=100)
     sealed_secret: str = sealed_field(
         "The key of 1 to 4096 bytes, sealed to keyvault, bound to account and provider"
     )
@@ -148,7 +149,7 @@ class DeliverKey(Query):
     protection = Protection.SIGNED
     request_id: str = Field(min_length=32, max_length=32, pattern=r"^[0-9a-f]{32}$")
     grant: str = Field(min_length=1, max_length=TICKET_MAX_CHARACTERS, repr=False)
-    record_id: str | None = Field(default=None, max_length=64, description="None: the newest of that provider")
+    record_id: str | None = Field(default=None, max_length=64, description="Null: the newest of that provider")
     provider: Provider
     reply_key: str = Field(min_length=43, max_length=44, description="One-time X25519 public key, Base64")
     requested_at: datetime

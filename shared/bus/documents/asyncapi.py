@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.bus.documents.protection import SIGNATURE_HEADERS, protection_of
 from shared.bus.documents.routes import Route, messages_of_queue, readers_of_queue, routes
 from shared.bus.documents.schemas import Json, definitions_of, envelope_schema, summary
 from shared.bus.topology import (
@@ -22,7 +23,7 @@ from shared.bus.topology import (
 )
 from shared.contracts.calls import TIMEOUT_HEADER, CallFailed
 from shared.contracts.envelope import CONTENT_TYPE
-from shared.contracts.message import Message, MessageKind
+from shared.contracts.message import Message, MessageKind, Protection
 from shared.contracts.registry import ANY_CALL_REFUSED_WITH, CALLS, MESSAGES, Call
 
 _BINDING = "0.3.0"
@@ -177,30 +178,50 @@ def _message(contract: type[Message], example: Json) -> Json:
         "payload": {"$ref": f"#/components/schemas/{contract.type}"},
         "bindings": {"amqp": {"contentEncoding": "utf-8", "bindingVersion": _BINDING}},
         "examples": [{"name": contract.__name__, "payload": example}],
+        "x-protection": protection_of(contract).value,
     }
+    headers = _headers(contract)
+    if headers:
+        message["headers"] = headers
     match contract.kind:
         case MessageKind.QUERY:
-            message["headers"] = _QUERY_HEADERS
             message["correlationId"] = {"location": "$message.payload#/id"}
         case MessageKind.REPLY:
             message["correlationId"] = {"location": "$message.payload#/causationid"}
     return message
 
 
+def _headers(contract: type[Message]) -> Json | None:
+    """Schema of what stands beside the body; None when nothing does."""
+    properties: Json = {}
+    required = []
+    if contract.kind is MessageKind.QUERY:
+        properties |= _QUERY_HEADERS
+        required.append("reply_to")
+    if protection_of(contract) is not Protection.NONE:
+        properties |= SIGNATURE_HEADERS
+        required += SIGNATURE_HEADERS
+        if contract.kind is not MessageKind.REPLY:
+            properties |= _ROUTE_HEADERS
+            required += _ROUTE_HEADERS
+    return {"type": "object", "properties": properties, "required": required} if properties else None
+
+
 _QUERY_HEADERS: Json = {
-    "type": "object",
-    "properties": {
-        TIMEOUT_HEADER: {
-            "type": "integer",
-            "minimum": 1,
-            "description": "How many milliseconds the caller waits; then the call is not carried out any more",
-        },
-        "reply_to": {
-            "type": "string",
-            "description": "AMQP property: name of the queue that the answer goes to, by way of studio.replies",
-        },
+    TIMEOUT_HEADER: {
+        "type": "integer",
+        "minimum": 1,
+        "description": "How many milliseconds the caller waits; then the call is not carried out any more",
     },
-    "required": ["reply_to"],
+    "reply_to": {
+        "type": "string",
+        "description": "AMQP property: name of the queue that the answer goes to, by way of studio.replies",
+    },
+}
+
+_ROUTE_HEADERS: Json = {
+    "exchange": {"type": "string", "description": "Where it was published; signed with it"},
+    "routing-key": {"type": "string", "description": "Under which key; signed with it"},
 }
 
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 from shared.bus.documents.markdown import code, fields, names, page, table
 from shared.bus.documents.routes import messages_of_queue, readers_of_queue, routes
 from shared.bus.documents.schemas import Json, plain, plain_words
+from shared.bus.guarding import WINDOW
+from shared.bus.sealed_data import REPLY_KEY, SEALED
+from shared.bus.signed_facts import FACT_LIFE
 from shared.bus.topology import (
     DEAD_EXCHANGE,
     REPLIES_EXCHANGE,
@@ -40,6 +43,7 @@ def guide(examples: Mapping[str, Json]) -> str:
         _envelope(examples[JobSucceeded.type]),
         _rules(),
         _calls(),
+        _protection(),
         _errors(),
         _broker_objects(),
     )
@@ -50,7 +54,7 @@ def _contents() -> str:
         ("", ""),
         [
             ("[facts.md](facts.md)", "what has happened; anyone may listen"),
-            ("[calls.md](calls.md)", "questions and their answers: projects, media, jobs"),
+            ("[calls.md](calls.md)", "questions and their answers: projects, media, jobs, accounts, the vault"),
             ("[commands.md](commands.md)", "orders to the worker pools"),
             ("[values.md](values.md)", "what messages are made of"),
             ("[schemas/](schemas)", "JSON Schema 2020-12 of each message, envelope included"),
@@ -120,6 +124,39 @@ def _calls() -> str:
 3. The answer's `causationid` and `correlation_id` are the `id` of the question.
 4. No answer in time: ask again. Calls that make something carry an `idempotency_key`: the same key
    and request give the same thing once, the same key with another request is refused with `conflict`."""
+
+
+def _protection() -> str:
+    return f"""## Protected messages
+
+What decides about accounts and keys must not depend on the broker being honest. The contract of a message says
+what it demands, and a receiver believes nothing less:
+
+| Protection | What is added |
+|---|---|
+| signed fact | headers `kid`, `sig`, `exchange`, `routing-key` |
+| signed call | the same on the question; `kid` and `sig` on the answer |
+| sealed call | signed, and `data` is closed to the other end |
+
+`x-protection` in [asyncapi.json](asyncapi.json) says it for each message. All schemas show `data` in clear.
+
+- **Keys.** Every service, and the edge, has one Ed25519 key. `kid` is its name and the first 8 hex digits of
+  the SHA-256 of its public key; the public keys are pinned in a file that every process has.
+- **Signature.** Ed25519 (RFC 8032) over the parts `studiomatic-message-v1`, `kid`, exchange, routing key, body,
+  each after its length in 8 bytes, big-endian; of an answer over `studiomatic-answer-v1`, `kid`, SHA-256 of the
+  question's body, body. The body is signed in exactly the bytes that are sent. The signer must be the service
+  in `source`, a fact's signer the owner of its exchange, and the message must have come by the route that was
+  signed.
+- **Seal.** HPKE base mode (RFC 9180) with X25519, HKDF-SHA256 and AES-256-GCM. A question's `data` is
+  `{{"{SEALED}": …, "{REPLY_KEY}": …}}`: the box for the service's pinned key, and a one-time public key. The
+  answer's `data` is `{{"{SEALED}": …}}`, a box for that one-time key. `info` of the question are the parts
+  `studiomatic/bus/question/1`, `type`, `id`, `source`, `{REPLY_KEY}`; of the answer `studiomatic/bus/answer/1`,
+  `type`, SHA-256 of the question's body; each part after its length in 4 bytes, big-endian.
+- **Copies.** A question whose `time` is more than {WINDOW.seconds} s from the service's clock is refused, and a
+  second copy within that time is dropped without an answer: ask again with a new `id`. A signed fact older than
+  {FACT_LIFE.days} days is set aside.
+- **Refused.** A question that is not believed is answered with `not_genuine`, signed but not sealed. An answer
+  that is not believed is no answer. Facts that are not believed are set aside and counted."""
 
 
 def _errors() -> str:

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 
 from shared.bus.documents.markdown import VALUES_PAGE, code, fields, names, page, table
+from shared.bus.documents.protection import protection_words
 from shared.bus.documents.routes import Route, routes
 from shared.bus.documents.schemas import Json, definitions_of, summary
+from shared.contracts.attempts import AttemptFact
 from shared.contracts.calls import CallFailed
 from shared.contracts.jobs import JobFact
 from shared.contracts.message import Message
@@ -63,7 +65,8 @@ class Pages:
         ways = [route for route in routes() if route.is_of_events]
         told = dict.fromkeys(message for route in ways for message in route.messages)
         numbered = [fact for fact in told if issubclass(fact, JobFact)]
-        reports = [fact for fact in told if fact not in numbered]
+        reports = [fact for fact in told if issubclass(fact, AttemptFact)]
+        others = [fact for fact in told if fact not in (*numbered, *reports)]
         return page(
             "# Facts",
             _GENERATED,
@@ -74,6 +77,9 @@ class Pages:
             "## Of attempts",
             "Reports of workers to the orchestrator, about one execution of one attempt of a task.",
             *(self._fact(fact, ways) for fact in reports),
+            "## Of accounts and of the vault",
+            "Told to the services that must act on them.",
+            *(self._fact(fact, ways) for fact in others),
         )
 
     def _fact(self, fact: type[Message], ways: Iterable[Route]) -> str:
@@ -117,6 +123,7 @@ class Pages:
             f"### {contract.type}",
             summary(contract),
             *notes,
+            *protection_words(contract),
             fields(self._values[contract.__name__]),
             f"[Schema](schemas/{contract.type}.json), and an example of `data`:",
             code(self._examples[contract.type]["data"]),

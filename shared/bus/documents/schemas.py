@@ -7,27 +7,21 @@ ignore what they do not know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from shared.contracts.accounts import AccountFact
+from shared.contracts.attempts import AttemptFact
 from shared.contracts.envelope import Envelope
 from shared.contracts.jobs import JobFact
-from shared.contracts.message import Message, MessageKind
+from shared.contracts.message import Command, Message, Query
 
 Json = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-_ALWAYS_THERE: Mapping[MessageKind, tuple[str, ...]] = {
-    MessageKind.COMMAND: ("accountid", "jobid"),
-    MessageKind.FACT: ("accountid", "jobid"),
-    MessageKind.QUERY: ("accountid",),
-    MessageKind.REPLY: (),
-}
-"""Attributes that a kind of message has besides those of every CloudEvent."""
 
 
 def message_schema(contract: type[Message], example: Json) -> Json:
@@ -64,9 +58,14 @@ def envelope_schema(contract: type[Message], data_reference: str) -> Json:
 
 
 def attributes_of(contract: type[Message]) -> tuple[str, ...]:
-    """Attributes of the envelope that a contract's messages always have."""
-    numbered = ("sequence",) if issubclass(contract, JobFact) else ()
-    return _ALWAYS_THERE[contract.kind] + numbered
+    """Attributes of the envelope that a contract's messages always have, besides those of every CloudEvent."""
+    if issubclass(contract, JobFact):
+        return ("accountid", "jobid", "sequence")
+    if issubclass(contract, Command | AttemptFact):
+        return ("accountid", "jobid")
+    if issubclass(contract, AccountFact) or (issubclass(contract, Query) and not contract.anonymous):
+        return ("accountid",)
+    return ()
 
 
 def definitions_of(values: Iterable[type[BaseModel]], reference: str) -> Json:

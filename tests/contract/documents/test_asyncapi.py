@@ -121,6 +121,35 @@ def test_it_says_who_may_publish_and_who_may_listen(
     assert (described["x-may-publish"], described["x-may-subscribe"]) == (publishers, subscribers)
 
 
+@pytest.mark.parametrize(
+    ("name", "protection", "headers"),
+    [
+        ("session.revoked.v1", "signed", {"kid", "sig", "exchange", "routing-key"}),
+        ("keyvault.deliver_key.v1", "signed", {"kid", "sig", "exchange", "routing-key", "reply_to"}),
+        ("keyvault.key_delivered.v1", "signed", {"kid", "sig"}),
+        ("auth.log_in.v1", "sealed", {"kid", "sig", "exchange", "routing-key", "reply_to"}),
+        ("auth.login_answer.v1", "sealed", {"kid", "sig"}),
+        ("orchestrator.get_job.v1", "none", {"reply_to"}),
+    ],
+)
+def test_it_says_which_messages_are_signed_and_sealed(
+    document: Any, name: str, protection: str, headers: set[str]
+) -> None:
+    message = document["components"]["messages"][name]
+
+    assert message["x-protection"] == protection
+    assert set(message["headers"]["required"]) == headers
+
+
+def test_every_reply_belongs_to_questions_of_one_protection() -> None:
+    """Else nobody could say of it how it is protected."""
+    kinds: dict[str, set[str]] = {}
+    for call in CALLS:
+        kinds.setdefault(call.reply.type, set()).add(call.query.protection)
+
+    assert {name for name, each in kinds.items() if len(each) > 1} == set()
+
+
 def test_a_dead_letter_queue_may_hold_what_its_queue_held(document: Any) -> None:
     channels = document["channels"]
 

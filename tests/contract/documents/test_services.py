@@ -9,17 +9,28 @@ from typing import Any, get_type_hints
 import pytest
 from nameko.extensions import Entrypoint
 
+from services.auth.service import AuthService
 from services.content.service import ContentService
+from services.gdpr.service import GdprService
+from services.keyvault.service import KeyvaultService
 from services.orchestrator.domain.kinds import KINDS
 from services.orchestrator.service import OrchestratorService
 from services.renderer.service import RendererService
 from shared.bus.entrypoints import AnswerEntrypoint, TaskEntrypoint
 from shared.bus.topology import POOLS
+from shared.contracts.message import Reply
 from shared.contracts.registry import ACCEPTED, CALLS
 from shared.errors import ConflictError, NotFoundError
 
 ROOT = Path(__file__).parents[3]
-SERVICES = (ContentService, OrchestratorService, RendererService)
+SERVICES = (
+    AuthService,
+    ContentService,
+    GdprService,
+    KeyvaultService,
+    OrchestratorService,
+    RendererService,
+)
 
 
 def entrypoints(kind: type[Entrypoint]) -> list[tuple[Any, Any, Any]]:
@@ -35,11 +46,14 @@ def entrypoints(kind: type[Entrypoint]) -> list[tuple[Any, Any, Any]]:
 
 def test_every_call_is_answered_by_its_service_with_its_reply() -> None:
     answered = {
-        (service.name, entrypoint._query, get_type_hints(method)["return"])
+        (service.name, entrypoint._query): get_type_hints(method)["return"]
         for service, method, entrypoint in entrypoints(AnswerEntrypoint)
     }
 
-    assert answered == {(call.service, call.query, call.reply) for call in CALLS}
+    assert set(answered) == {(call.service, call.query) for call in CALLS}
+    for call in CALLS:
+        # a method for all calls of its service says no more than Reply
+        assert answered[call.service, call.query] in (call.reply, Reply)
 
 
 def test_every_pool_accepts_its_commands() -> None:
@@ -59,7 +73,7 @@ def test_every_command_is_sent_to_the_pool_that_accepts_it() -> None:
 def test_what_names_something_may_be_told_that_it_is_not_there(call: Any) -> None:
     needed = {name for name, info in call.query.model_fields.items() if info.is_required()}
 
-    if needed & {"job_id", "project_id"}:
+    if needed & {"job_id", "project_id"} and call.service in ("content", "orchestrator"):
         assert NotFoundError in call.refused_with
     if "idempotency_key" in call.query.model_fields:
         assert ConflictError in call.refused_with
