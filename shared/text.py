@@ -1,10 +1,16 @@
-"""Which text can be kept: PostgreSQL stores no U+0000, and UTF-8 has no half of a surrogate pair.
+"""Which text can be kept, and which can be read by people.
 
-Source: PostgreSQL documentation, 8.3 Character Types and 8.14 JSON Types; Unicode standard, definition D92.
+PostgreSQL stores no U+0000, and UTF-8 has no half of a surrogate pair. Source: PostgreSQL documentation, 8.3
+Character Types and 8.14 JSON Types; Unicode standard, definition D92 and table 4-4 (general categories).
 """
 
 from __future__ import annotations
 
+import unicodedata
+
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Hindi, Persian and others need them inside of words."""
+_SEPARATORS = ("Zl", "Zp")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -24,3 +30,13 @@ def made_storable(text: str) -> str:
     if is_storable(text):
         return text
     return "".join(sign if is_storable(sign) else _REPLACEMENT for sign in text)
+
+
+def is_visible(line: str) -> bool:
+    """Whether a line hides nothing: no controls, direction marks, private and unassigned characters, line ends."""
+    return not any(_is_invisible(sign) for sign in line)
+
+
+def _is_invisible(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return (category[0] == "C" or category in _SEPARATORS) and sign not in JOINERS

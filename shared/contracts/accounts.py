@@ -35,7 +35,7 @@ class ClientInfo(Value):
     ``user_agent`` is what the program calls itself; only its family is ever stored.
     """
 
-    ip: str = Field(min_length=2, max_length=45, description="IPv4 or IPv6 address")
+    ip: str = Field(min_length=2, max_length=45, pattern=r"^[0-9A-Fa-f:.]+$", description="IPv4 or IPv6 address")
     user_agent: str = Field(default="", max_length=1_000)
     device: str | None = Field(
         default=None,
@@ -150,7 +150,7 @@ class UpdateProfile(SessionQuery):
     company: str | None = Field(default=None, min_length=1, max_length=NAME_MAX_CHARACTERS)
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
-    cleared: tuple[str, ...] = Field(default=(), description="Of company, country, language")
+    cleared: tuple[str, ...] = Field(default=(), max_length=3, description="Of company, country, language")
 
 
 class AccountView(Reply):

@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.contracts.accounts import ClientInfo, SealedQuery, SessionQuery, secret_field
 from shared.contracts.message import Reply, Value
 from shared.contracts.sessions import CODE_MAX_CHARACTERS, WEBAUTHN_MAX_CHARACTERS
+from shared.contracts.text import Line
 
 RECOVERY_CODES = 10
 
@@ -99,7 +100,7 @@ class EnableWebauthn(SessionQuery):
     type = "auth.enable_webauthn.v1"
     enrolment_id: str = Field(min_length=1, max_length=64)
     credential: str = Field(max_length=WEBAUTHN_MAX_CHARACTERS, description="JSON of the browser", repr=False)
-    label: str = Field(default="", max_length=100)
+    label: Line = Field(default="", max_length=100)
     client: ClientInfo
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from shared.text import is_storable
+from shared.text import is_storable, is_visible
 
 
 def only_storable(value: Any) -> Any:
@@ -28,3 +29,20 @@ def only_storable(value: Any) -> Any:
         for item in value:
             only_storable(item)
     return value
+
+
+def only_visible(line: str) -> str:
+    """The line itself, for a validator.
+
+    Raises:
+        PydanticCustomError: It has characters that nobody can see.
+    """
+    if not is_visible(line):
+        raise PydanticCustomError(
+            "invisible_text", "Text must not hold control or invisible characters; remove them"
+        )
+    return line
+
+
+Line = Annotated[str, AfterValidator(only_visible)]
+"""A line that people read."""
