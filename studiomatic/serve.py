@@ -15,7 +15,10 @@ import sys
 import tempfile
 import time
 
+from services.auth.service import AuthService
 from services.content.service import ContentService
+from services.gdpr.service import GdprService
+from services.keyvault.service import KeyvaultService
 from services.orchestrator.dependencies import SERVICE as ORCHESTRATOR
 from services.orchestrator.service import OrchestratorService
 from services.orchestrator.store import JobStore
@@ -27,8 +30,9 @@ from shared.db import open_service_database
 from shared.errors import StudiomaticError
 from shared.logging import configure_logging
 from studiomatic.data_folder import DataFolder
+from studiomatic.folder_keys import folder_keys
 
-SERVICES = (OrchestratorService, ContentService, RendererService)
+SERVICES = (OrchestratorService, ContentService, RendererService, AuthService, KeyvaultService, GdprService)
 
 IDLE_S = 2.0
 """Jobs must have been absent this long before an idle runtime ends."""
@@ -67,7 +71,7 @@ def main() -> int:
         with folder.serving():
             tempfile.tempdir = str(folder.renewed_work_folder())
             watch = IdleWatch(settings) if arguments.until_idle else None
-            run(SERVICES, settings, until=watch.is_idle if watch else None)
+            run(SERVICES, settings, keys=folder_keys(folder.path), until=watch.is_idle if watch else None)
     except StudiomaticError as error:
         print(f"error: {error.message} [{error.code}]", file=sys.stderr)  # noqa: T201
         return 1

@@ -13,7 +13,7 @@ from shared.config import LogFormat
 from shared.errors import InvalidInputError
 from shared.logging import configure_logging
 from studiomatic import __version__
-from studiomatic.cli import jobs, projects
+from studiomatic.cli import account, jobs, keys, projects, vault
 from studiomatic.cli.doctor import doctor
 from studiomatic.cli.options import AsJson, Bus
 from studiomatic.cli.preview import preview
@@ -35,6 +35,9 @@ app.add_typer(projects.app, name="projects")
 app.command("jobs")(jobs.list_jobs)
 for command in (jobs.show, jobs.watch, jobs.cancel, jobs.resume, jobs.fetch):
     app.command()(command)
+app.add_typer(account.app, name="account")
+app.add_typer(keys.app, name="keys")
+app.add_typer(vault.app, name="vault")
 app.command()(doctor)
 
 

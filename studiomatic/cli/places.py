@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from shared.config import PREFIX, Settings
 from shared.errors import ConfigurationError
-from studiomatic.client import Client, ClientPort, FolderClient
-from studiomatic.client.bus import TIMEOUT_S
-from studiomatic.client.link import Told
+from studiomatic.client.port import ClientPort, ServicePort
+from studiomatic.data_folder import DataFolder
 from studiomatic.runtime import ensure_served
+
+if TYPE_CHECKING:
+    from studiomatic.client.link import Told
 
 
 class Place(Protocol):
@@ -33,6 +35,8 @@ class FolderPlace:
     """The data folder; whoever needs work done starts a runtime for it."""
 
     def __init__(self, settings: Settings) -> None:
+        from studiomatic.client import FolderClient  # loads a database library
+
         self._client = FolderClient(settings)
 
     @property
@@ -49,7 +53,9 @@ class FolderPlace:
 class FarmPlace:
     """A farm, whose services are started by whoever runs it."""
 
-    def __init__(self, settings: Settings, told: Told | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, settings: Settings, told: Told | None = None, *, timeout_s: float | None = None) -> None:
+        from studiomatic.client.bus import TIMEOUT_S, Client  # loads a broker library
+
         if settings.account_id is None:
             raise ConfigurationError(
                 f"whose projects and jobs on the farm? Set {PREFIX}ACCOUNT_ID; whoever runs the farm knows it"
@@ -58,7 +64,7 @@ class FarmPlace:
             settings.bus_url.get_secret_value(),
             settings.account_id,
             password=settings.bus_password,
-            timeout_s=timeout_s,
+            timeout_s=timeout_s or TIMEOUT_S,
             told=told,
         )
 
@@ -76,6 +82,18 @@ class FarmPlace:
 def open_place(settings: Settings, told: Told) -> Place:
     """The place that the settings name."""
     return FolderPlace(settings) if settings.embedded else FarmPlace(settings, told)
+
+
+def open_services(settings: Settings) -> ServicePort:
+    """Who answers about accounts and keys at the place that the settings name."""
+    if settings.embedded:
+        from studiomatic.client.folder_services import FolderServices
+
+        DataFolder(settings.data_dir)
+        return FolderServices(settings)
+    from studiomatic.client import Client
+
+    return Client(settings.bus_url.get_secret_value(), password=settings.bus_password)
 
 
 def names_password(url: str) -> bool:

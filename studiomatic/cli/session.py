@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import structlog
 import typer
@@ -18,7 +18,10 @@ from rich.markup import escape
 from shared.config import Settings, load_settings
 from shared.errors import StudiomaticError
 from studiomatic.cli.places import names_password, open_place
-from studiomatic.client import LinkState, NothingServesError
+from studiomatic.client.errors import NothingServesError
+
+if TYPE_CHECKING:
+    from studiomatic.client.link import LinkState
 
 EXIT_FAILED = 1
 EXIT_NOTHING_SERVES = 3
@@ -64,6 +67,8 @@ class Session:
 
     def _tell_link(self, state: LinkState, reason: str) -> None:
         """Say that the broker is away, or back; a live picture of the job stays whole, so on the same terminal."""
+        from studiomatic.client import LinkState
+
         text = escape(reason) if state is LinkState.UP else f"{escape(reason)}; waiting for it"
         words = console if console.is_terminal and not self.as_json else error_console
         words.print(f"[yellow]{text}[/]", soft_wrap=True)

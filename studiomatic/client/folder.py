@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from services.content.dependencies import SERVICE as CONTENT
 from services.content.dependencies import ProjectDesk
@@ -21,6 +22,7 @@ from shared.contracts.jobs import (
     ResumeJob,
     SubmitJob,
 )
+from shared.contracts.message import Query, Reply
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.revisions import RevisionOutline
@@ -31,9 +33,12 @@ from shared.storage import Fingerprint
 from shared.storage.configured import open_configured_store
 from studiomatic.client.errors import NothingServesError
 from studiomatic.client.events import ENDINGS, event_of
+from studiomatic.client.folder_services import FolderServices
 from studiomatic.client.port import JobEvent
 from studiomatic.client.refusing import refuses_in_words
 from studiomatic.data_folder import DataFolder
+
+R = TypeVar("R", bound=Reply)
 
 _POLL_S = 0.15
 _PATIENCE_S = 1.0
@@ -54,11 +59,20 @@ class FolderClient:
         self._objects = open_configured_store(settings)
         self._content = ProjectDesk(content, self._objects, settings.media)
         self._jobs = JobDesk(orchestrator, _LocalOutlines(self._content))
+        self._services = FolderServices(settings, self.account_id)
 
     def close(self) -> None:
         """Let go of the databases."""
+        self._services.close()
         for database in self._databases:
             database.close()
+
+    def ask(self, query: Query, reply: type[R]) -> R:
+        return self._services.ask(query, reply)
+
+    def as_account(self, account_id: str) -> FolderServices:
+        """Asks the services in the name of another account of this folder; its projects are the owner's alone."""
+        return self._services.as_account(account_id)
 
     def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
         return self._content.projects.create(self.account_id, draft, idempotency_key=idempotency_key)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.jobs import JobExplanation, JobFact, JobList, JobState, JobView, PreviewRequest
+from shared.contracts.message import Query, Reply
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
 from shared.contracts.references import AssetReference, AudioReference, FontReference, ImageReference
 from shared.contracts.timeline import VideoReference
+
+R = TypeVar("R", bound=Reply)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,27 @@ class JobEvent:
     envelope: Envelope
 
 
-class ClientPort(Protocol):
+class ServicePort(Protocol):
+    """Asks the services about accounts, sessions, second factors and keys."""
+
+    def ask(self, query: Query, reply: type[R]) -> R:
+        """Ask the service that answers such a question.
+
+        Raises:
+            AccessRefusedError: One of `shared.contracts.refusals`, as the service refuses it.
+        """
+        ...
+
+    def as_account(self, account_id: str) -> ServicePort:
+        """The same connection or folder for another account."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and databases."""
+        ...
+
+
+class ClientPort(ServicePort, Protocol):
     """Everything of one account. Unknown ids, and those of other accounts, raise ``NotFoundError``."""
 
     def create_project(self, draft: ProjectDraft, *, idempotency_key: str | None = None) -> ProjectView:
@@ -118,8 +141,4 @@ class ClientPort(Protocol):
 
     def download(self, asset: AssetReference, target: Path) -> None:
         """Copy a stored object into a file, verified; the file appears only when all of it is right."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connections and databases."""
         ...

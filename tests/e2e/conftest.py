@@ -49,24 +49,27 @@ class Studio:
             "COLUMNS": "200",
         }
 
-    def start(self, *arguments: str, installed: bool = False) -> subprocess.Popen[str]:
-        """Run a command, by its module or as it was installed."""
+    def start(self, *arguments: str, installed: bool = False, typing: bool = False) -> subprocess.Popen[str]:
+        """Run a command, by its module or as it was installed; ``typing``: its standard input is ours to write."""
         command = [str(Path(sys.executable).with_name("studio"))] if installed else STUDIO
         return subprocess.Popen(
             [*command, *arguments],
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if typing else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, timeout: float = WAIT_S, installed: bool = False) -> Outcome:
-        process = self.start(*arguments, installed=installed)
+    def run(
+        self, *arguments: str, timeout: float = WAIT_S, installed: bool = False, lines: tuple[str, ...] = ()
+    ) -> Outcome:
+        """Run a command to its end, with these lines on its standard input."""
+        process = self.start(*arguments, installed=installed, typing=bool(lines))
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate("".join(f"{line}\n" for line in lines) or None, timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
