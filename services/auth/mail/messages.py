@@ -29,7 +29,7 @@ class Sender:
     def __init__(self, written: str) -> None:
         name, address = parseaddr(written)
         local, at, domain = address.rpartition("@")
-        if not (local and at and domain and address.isascii() and address.isprintable()):
+        if not (local and at and domain and address.isascii() and written.isprintable()):
             raise ConfigurationError(f"{PREFIX}MAIL_FROM must have the form: Name <address@example.com>")
         self.address = address
         self.domain = domain
@@ -55,8 +55,8 @@ def message_of(mail: WrittenMail, sender: Sender, *, eight_bit: bool) -> EmailMe
     message["Message-ID"] = f"<{mail.mail_id}.{mail.tries}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
     message.set_content(mail.text, cte=_encoding(mail.text, eight_bit))
-    message["Content-Language"] = mail.language
     message.add_alternative(mail.html, subtype="html", cte=_encoding(mail.html, eight_bit))
+    message["Content-Language"] = mail.language
     return message
 
 
