@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from services.auth.domain.records import LinkPurpose
@@ -106,24 +104,6 @@ def test_a_refused_new_password_changes_nothing(desk, client) -> None:
     assert desk.log_in().token
 
 
-def test_of_two_changes_at_once_one_succeeds(desk, client) -> None:
-    """Behaviour 47. ASVS 5.0 15.4.2."""
-    desk.person()
-    sessions = [desk.log_in() for _ in range(2)]
-
-    def attempt(number: int) -> str | None:
-        try:
-            change(desk, sessions[number], client, new_password=(NEW, OTHER)[number], keep_other_sessions=True)
-        except (CredentialsInvalidError, SessionInvalidError):
-            return None
-        return (NEW, OTHER)[number]
-
-    with ThreadPoolExecutor(2) as threads:
-        won = [password for password in threads.map(attempt, range(2)) if password is not None]
-    assert len(won) == 1
-    assert desk.log_in(password=won[0]).token
-
-
 def test_a_reset_for_an_unknown_address_gets_the_same_answer_after_the_same_work(desk, client) -> None:
     """Behaviour 12. ASVS 5.0 6.3.8: one hash on both paths, beside which one mail more is not to be seen."""
     account = desk.person()
@@ -177,26 +157,6 @@ def test_a_reset_link_is_good_once(desk, client) -> None:
     with pytest.raises(LinkInvalidError):
         reset(desk, link, client, OTHER)
     assert desk.log_in(password=NEW).token
-
-
-def test_of_two_resets_with_one_link_at_once_one_succeeds(desk, client) -> None:
-    """Behaviour 47. ASVS 5.0 15.4.2."""
-    account = desk.person()
-    link = desk.link(account, LinkPurpose.RESET_PASSWORD)
-    passwords = [NEW, OTHER, "seven loud trombones", "nine quiet accordions"]
-
-    def attempt(password: str) -> bool:
-        try:
-            reset(desk, link, client, password)
-        except LinkInvalidError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(4) as threads:
-        won = [password for password, ok in zip(passwords, threads.map(attempt, passwords), strict=True) if ok]
-    assert len(won) == 1
-    assert desk.log_in(password=won[0]).token
-    assert desk.letters(account) == ["password_changed"]
 
 
 def test_a_newer_link_ends_the_earlier_one(desk, client) -> None:

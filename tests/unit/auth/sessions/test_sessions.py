@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -71,27 +70,6 @@ def test_reauthentication_gives_a_new_token_and_the_old_one_is_dead(desk, client
     assert new.session_id == old.session_id
     assert check(desk, new, client).session_id == old.session_id
     assert_ended(desk, old, client)
-
-
-def test_of_two_that_renew_one_session_at_once_one_succeeds(desk, client) -> None:
-    """Behaviour 47. ASVS 5.0 15.4.2."""
-    desk.person()
-    old = desk.log_in()
-    identity, sessions = desk.auth._parts.identity, desk.auth._parts.sessions
-    with desk.store.transaction() as unit:
-        found, _ = identity.require(unit, old.token)
-
-    def renew(_number: int) -> SessionOpened | None:
-        try:
-            with desk.store.transaction() as unit:
-                return sessions.renew(unit, found, client)
-        except SessionInvalidError:
-            return None
-
-    with ThreadPoolExecutor(4) as threads:
-        renewed = [session for session in threads.map(renew, range(4)) if session is not None]
-    assert len(renewed) == 1
-    assert check(desk, renewed[0], client).session_id == old.session_id
 
 
 def test_logout_ends_the_session_at_the_server(desk, client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -37,14 +36,19 @@ def guess(desk: Any, client: ClientInfo, email: str = EMAIL) -> str:
 
 
 def waits_s(desk: Any, client: ClientInfo) -> list[int]:
-    """How long somebody waits between wrong passwords, one after the other."""
+    """How long somebody is told to wait between wrong passwords, when he keeps to it."""
     waits = []
-    for _ in range(24):
-        waited = 0
-        while guess(desk, client) == "wait":
-            desk.clock.advance(1)
-            waited += 1
-        waits.append(waited)
+    for _ in range(18):
+        try:
+            desk.ask(LogIn(email=EMAIL, password="seventeen pears on fire", client=client))
+        except TooManyAttemptsError as refusal:
+            waits.append(int(refusal.message.split()[-2]))
+            desk.clock.advance(waits[-1] - 0.001)
+            assert guess(desk, client) == "wait"
+            desk.clock.advance(0.001)
+            assert guess(desk, client) == "wrong"
+        except CredentialsInvalidError:
+            waits.append(0)
     return waits
 
 
@@ -53,8 +57,8 @@ def test_the_wait_doubles_with_each_failure(desk) -> None:
     desk.person()
     waits = waits_s(desk, elsewhere(1))
     assert waits[:5] == [0] * 5
-    assert waits[5:14] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
-    assert waits[-1] == 900
+    assert waits[5:15] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert waits[15:] == [900] * 3
 
 
 def test_strangers_at_one_account_are_counted_together_wherever_they_are(desk) -> None:
@@ -62,14 +66,6 @@ def test_strangers_at_one_account_are_counted_together_wherever_they_are(desk) -
     desk.person()
     outcomes = [guess(desk, elsewhere(number)) for number in range(10)]
     assert outcomes == ["wrong"] * 5 + ["wait"] * 5
-
-
-def test_guesses_side_by_side_are_counted_before_they_are_judged(desk) -> None:
-    """Behaviour 36. ASVS 5.0 15.4.2: parallel attempts cannot outrun the count."""
-    desk.person()
-    with ThreadPoolExecutor(8) as threads:
-        outcomes = list(threads.map(lambda number: guess(desk, elsewhere(number)), range(16)))
-    assert outcomes.count("wrong") == 5
 
 
 def test_one_network_that_tries_many_accounts_is_slowed_down(desk) -> None:
@@ -155,18 +151,6 @@ def test_a_success_does_not_end_the_count_of_the_network(desk) -> None:
         desk.log_in("eve@example.org", client=client)
     assert guess(desk, client, "last@example.org") == "wrong"
     assert guess(desk, client, "one.more@example.org") == "wait"
-
-
-def test_the_count_survives_a_restart_and_replicas_share_it(desk) -> None:
-    """Behaviour 37. ASVS 5.0 6.3.1: state is in the database."""
-    desk.person()
-    replica = desk.another()
-    outcomes = [guess((desk, replica)[number % 2], elsewhere(number)) for number in range(6)]
-    assert outcomes == ["wrong"] * 5 + ["wait"]
-    replica.close()
-    restarted = desk.another()
-    assert guess(restarted, elsewhere(7)) == "wait"
-    restarted.close()
 
 
 def test_never_more_than_100_failures_in_a_row_are_looked_at(desk, client) -> None:

@@ -1,0 +1,1 @@
+../../../../unit/auth/sessions/test_side_by_side.py
