@@ -39,6 +39,17 @@ class Links:
             raise LinkInvalidError()
         return link
 
+    def look(self, unit: LinkUnit, token: str, *purposes: LinkPurpose) -> Link:
+        """Whose link it is; it stays good. For checks that take long or are refused, before it is used up.
+
+        Raises:
+            LinkInvalidError: It could not be used now.
+        """
+        link = unit.links.look(token_hash(token), purposes)
+        if link is None:
+            raise LinkInvalidError()
+        return link
+
     def end(self, unit: LinkUnit, account_id: str, *purposes: LinkPurpose) -> None:
         """Make all links of an account for these purposes useless."""
         unit.links.end(account_id, purposes)
