@@ -30,7 +30,7 @@ class TotpBegun(Reply):
     """A seed waits for its first code; shown once, and gone after ten minutes."""
 
     type = "auth.totp_begun.v1"
-    enrolment_id: str
+    enrolment_id: str = Field(description="Of the seed, to which its box is bound, too")
     sealed_seed: str = Field(repr=False, description="Base64; opens to the 20 bytes of the seed")
     issuer: str
     account_label: str

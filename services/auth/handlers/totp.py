@@ -18,7 +18,6 @@ from shared.contracts.factors import BeginTotp, DisableTotp, EnableTotp, FactorE
 from shared.contracts.refusals import CodeInvalidError, TooManyAttemptsError
 from shared.contracts.sessions import Factor
 from shared.errors import InfrastructureError, NotFoundError
-from shared.ids import new_id
 
 ISSUER = "Studiomatic"
 
@@ -42,7 +41,7 @@ class Totp:
         made = self._vault.new_totp(account.account_id, query.reply_key)
         with self._store.transaction() as unit:
             enrolment = TotpEnrolment(
-                enrolment_id=new_id(),
+                enrolment_id=made.record_id,  # to which the box of the seed is bound
                 account_id=account.account_id,
                 record_id=made.record_id,
                 expires_at=min(made.expires_at, unit.now + TOTP_ENROLMENT_LIFE),
