@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.farm_process import FarmProcess
-from deploy.local.farm_provision import DATABASE, VHOST, Provision, provision
+from deploy.local.farm_provision import DATABASE, EDGE, VAULT, VHOST, Provision, provision
 from deploy.local.postgres import PostgreSQL
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.radosgw import Radosgw
@@ -37,7 +37,7 @@ class Farm:
         vhost: The farm's on the broker.
         database: The farm's on the database server.
         folder: Logs, as ``<name>.log``; keys and pins.
-        processes: By name: ``orchestrator``, ``content-1``, ``renderer-1``, …
+        processes: By name: ``orchestrator``, ``auth``, ``content-1``, ``renderer-1``, …
     """
 
     def __init__(
@@ -55,7 +55,8 @@ class Farm:
         self._lease_s = lease_s
         self._stop_grace_s = stop_grace_s
         self.processes: dict[str, FarmProcess] = {}
-        self._add("orchestrator", "orchestrator")
+        for service in ("auth", "keyvault", "gdpr", "orchestrator"):
+            self._add(service, service)
         for number in range(1, contents + 1):
             self._add(f"content-{number}", "content")
         for number in range(1, renderers + 1):
@@ -92,6 +93,8 @@ class Farm:
         return {
             "STUDIO_BUS_URL": self._provision.bus_urls["edge"],
             "STUDIO_ACCOUNT_ID": self._provision.account_id,
+            "STUDIO_SIGNING_KEY_FILE": str(self._provision.key_files[EDGE]),
+            "STUDIO_SIGNING_PINS_FILE": str(self._provision.pins_file),
         }
 
     def administrator_database_url(self) -> str:
@@ -101,6 +104,11 @@ class Farm:
     def s3_location(self) -> S3Location:
         """The farm's bucket."""
         return self._provision.s3
+
+    @property
+    def vault_user(self) -> str | None:
+        """The account of keyvault's own; None when it runs as everybody else here."""
+        return self._provision.vault_user
 
     def environment_of(self, service: str) -> dict[str, str]:
         """Settings of one service, with its own secrets and nobody else's."""
@@ -120,6 +128,8 @@ class Farm:
         }
         if service in given.database_urls:
             environment["STUDIO_DATABASE_URL"] = given.database_urls[service]
+        for setting, file in given.secret_files.get(service, {}).items():
+            environment[setting] = str(file)
         if service == "renderer":
             environment["STUDIO_RENDER_SLOTS"] = "1"
         return environment
@@ -134,14 +144,19 @@ class Farm:
             stop_grace_s=self._stop_grace_s,
             keep_open=(self._lock,),
             consumes=self._consumes,
+            user=self._provision.vault_user if service == VAULT else None,
         )
         self.processes[name] = process
         return process
 
     def _consumes(self, process: FarmProcess) -> bool:
         """Whether every queue of the service has a reader at the other end of one of the process's sockets."""
-        ports = {socket.port for socket in tcp_sockets(process.pid)}
-        read = {each.queue for each in self.rabbitmq.consumers(self.vhost) if each.client_port in ports}
+        consumers = self.rabbitmq.consumers(self.vhost)
+        try:
+            ports = {socket.port for socket in tcp_sockets(process.pid)}
+        except PermissionError:  # keyvault lets only root look into it; there is one process of it
+            ports = {each.client_port for each in consumers}
+        read = {each.queue for each in consumers if each.client_port in ports}
         return read >= _QUEUES[process.service]
 
 

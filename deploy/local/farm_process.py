@@ -35,6 +35,7 @@ class FarmProcess:
         stop_grace_s: How long running tasks may take when it is stopped.
         keep_open: Descriptors that stay open as long as it may live.
         consumes: Says whether the process with this pid reads all its queues.
+        user: Account to run as; None is that of this process.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class FarmProcess:
         stop_grace_s: int,
         keep_open: tuple[int, ...],
         consumes: Callable[[FarmProcess], bool],
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.service = service
@@ -56,6 +58,7 @@ class FarmProcess:
         self._stop_grace_s = stop_grace_s
         self._consumes = consumes
         self._scratch = self._folder / "tmp"
+        self._user = user
         self._program = Program(
             command=command,
             log=self.log_file,
@@ -64,7 +67,9 @@ class FarmProcess:
                 **environment,
                 "STUDIO_DATA_DIR": str(self._folder / "data"),
                 "TMPDIR": str(self._scratch),
+                **({"HOME": str(self._folder)} if user else {}),
             },
+            user=user,
             inherited=_INHERITED,
             keep_open=keep_open,
         )
@@ -104,6 +109,9 @@ class FarmProcess:
             raise ServerUnavailableError(f"{self.name} runs already, as pid {self.pid}")
         shutil.rmtree(self._folder, ignore_errors=True)  # scratch files that a killed one left
         self._scratch.mkdir(parents=True, mode=0o700)
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+            shutil.chown(self._scratch, self._user)
         self._log_begin = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._process = GuardedProcess(self._program)
 

@@ -6,8 +6,14 @@ hand.
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import pwd
 import secrets
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +27,7 @@ from deploy.local.postgres import PostgreSQL
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.radosgw import Radosgw
 from deploy.local.servers import Servers
+from services.keyvault.keyring_source import make_keyring
 from shared.bus.definitions import definitions, hash_password
 from shared.bus.topology import TOPOLOGY
 from shared.db.roles import create_service_role
@@ -31,9 +38,13 @@ from shared.storage import S3Location
 
 VHOST = "studio"
 DATABASE = "studio"
-SERVICES = ("orchestrator", "content", "renderer")
+SERVICES = ("orchestrator", "content", "renderer", "auth", "keyvault", "gdpr")
+EDGE = "edge"
+VAULT = "keyvault"
 
 _PASSWORD_BYTES = 24
+_PEPPER_BYTES = 32
+_VAULT_ACCOUNT = "nobody"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +54,10 @@ class Provision:
     Attributes:
         bus_urls: AMQP address by broker user: the services and ``edge``.
         database_urls: SQLAlchemy address by service; only of services that have tables.
-        key_files: Private signing key by service.
-        pins_file: The public keys of all services.
+        key_files: Private signing key by service, and the edge's.
+        pins_file: The public keys of all of them.
+        secret_files: Further files of secrets by service and the setting that names them.
+        vault_user: The account that keyvault runs as, which alone can read its files; None: that of this process.
         account_id: The account for which the trusted edge of this farm works.
     """
 
@@ -54,6 +67,8 @@ class Provision:
     s3: S3Location
     key_files: Mapping[str, Path]
     pins_file: Path
+    secret_files: Mapping[str, Mapping[str, Path]]
+    vault_user: str | None
     account_id: AccountId
 
 
@@ -64,9 +79,15 @@ def provision(servers: Servers, folder: Path) -> Provision:
         folder: Where keys and pins are written.
     """
     postgres = servers.postgres.get()
-    keys = {service: folder / f"{service}.pem" for service in SERVICES}
+    folder.chmod(0o711)  # keyvault runs as another account and must reach its files
+    keys = {service: folder / f"{service}.pem" for service in (*SERVICES, EDGE)}
     pins = folder / "pins.json"
     write_pins(pins, {service: make_key(path) for service, path in keys.items()})
+    secret_files = _make_secret_files(folder)
+    vault_user = _vault_user()
+    if vault_user is not None:
+        for file in (keys[VAULT], *secret_files[VAULT].values()):
+            shutil.chown(file, vault_user)
     return Provision(
         bus_urls=_prepare_broker(servers.rabbitmq.get()),
         database_urls=_prepare_database(postgres),
@@ -74,8 +95,39 @@ def provision(servers: Servers, folder: Path) -> Provision:
         s3=_make_bucket(servers.radosgw.get()),
         key_files=keys,
         pins_file=pins,
+        secret_files=secret_files,
+        vault_user=vault_user,
         account_id=AccountId(new_id()),
     )
+
+
+def _make_secret_files(folder: Path) -> dict[str, dict[str, Path]]:
+    """The keyring of the vault and the pepper of passwords, mode 0400."""
+    keyring, pepper = folder / "keyring.json", folder / "pepper.json"
+    make_keyring(keyring)
+    value = base64.b64encode(secrets.token_bytes(_PEPPER_BYTES)).decode()
+    with os.fdopen(os.open(pepper, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
+        json.dump({"1": value}, file)
+    return {VAULT: {"STUDIO_KEYRING_FILE": keyring}, "auth": {"STUDIO_PEPPER_FILE": pepper}}
+
+
+def _vault_user() -> str | None:
+    """Who starts a farm as root gives keyvault an account of its own, if that account can reach this Python."""
+    if os.geteuid() != 0:
+        return None
+    account, group = _VAULT_ACCOUNT, pwd.getpwnam(_VAULT_ACCOUNT).pw_gid
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", "import shared"],
+            user=account,
+            group=group,
+            extra_groups=[],
+            cwd="/",
+            check=False,
+        )
+    except PermissionError:
+        return None
+    return account if tried.returncode == 0 else None
 
 
 def _prepare_broker(rabbitmq: RabbitMQ) -> dict[str, str]:

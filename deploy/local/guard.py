@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
+import pwd
 import select
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -100,7 +101,7 @@ def _wake_on_signals() -> int:
 
 
 def _start(options: argparse.Namespace) -> subprocess.Popen[bytes]:
-    account = {"user": options.user, "group": options.user, "extra_groups": []} if options.user else {}
+    account = _account(options.user) if options.user else {}
     with Path(options.log).open("ab") as log:
         return subprocess.Popen(
             options.command,
@@ -110,6 +111,10 @@ def _start(options: argparse.Namespace) -> subprocess.Popen[bytes]:
             preexec_fn=_die_with_the_guard,  # safe: the guard has one thread
             **account,
         )
+
+
+def _account(name: str) -> dict[str, Any]:
+    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
 
 
 def _die_with_the_guard() -> None:

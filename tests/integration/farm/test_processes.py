@@ -12,12 +12,13 @@ import pytest
 
 from deploy.local.farm import Farm
 from deploy.local.farm_process import FarmProcess
+from deploy.local.farm_provision import SERVICES
 from deploy.local.sockets import tcp_sockets
 from shared.bus.rpc import RpcClient
 from shared.contracts.jobs import JobList, ListJobs
 from shared.ids import AccountId
 
-NAMES = ["orchestrator", "content-1", "content-2", "renderer-1", "renderer-2"]
+NAMES = ["auth", "keyvault", "gdpr", "orchestrator", "content-1", "content-2", "renderer-1", "renderer-2"]
 
 
 def environment(process: FarmProcess) -> dict[str, str]:
@@ -27,10 +28,17 @@ def environment(process: FarmProcess) -> dict[str, str]:
 
 
 def passwords(farm: Farm, service: str) -> set[str]:
-    """The secrets that only this service has: passwords and the place of its key."""
+    """The secrets that only this service has: passwords and the places of its keys."""
     settings = farm.environment_of(service)
     urls = [settings[name] for name in ("STUDIO_BUS_URL", "STUDIO_DATABASE_URL") if name in settings]
-    return {urlsplit(url).password or "" for url in urls} | {settings["STUDIO_SIGNING_KEY_FILE"]}
+    files = ("STUDIO_SIGNING_KEY_FILE", "STUDIO_KEYRING_FILE", "STUDIO_PEPPER_FILE")
+    return {urlsplit(url).password or "" for url in urls} | {settings[name] for name in files if name in settings}
+
+
+def uid(process: FarmProcess) -> int:
+    """The account that a process really runs as; the owner of its folder in /proc is another when it is hardened."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1])
 
 
 def ports(process: FarmProcess) -> set[int]:
@@ -58,7 +66,7 @@ def roles_in_the_database(farm: Farm) -> dict[int, str]:
         connection.close()
 
 
-def test_there_is_one_orchestrator_and_two_of_the_others(farm: Farm) -> None:
+def test_there_are_two_workers_of_a_kind_and_one_of_the_others(farm: Farm) -> None:
     assert list(farm.processes) == NAMES
     assert all(process.alive for process in farm.processes.values())
     assert len({process.pid for process in farm.processes.values()}) == len(NAMES)
@@ -83,7 +91,7 @@ def test_no_process_is_given_a_secret_of_another_service(farm: Farm, name: str) 
     process = farm.processes[name]
     given = "\n".join(environment(process).values())
     assert all(secret in given for secret in passwords(farm, process.service))
-    for other in {"orchestrator", "content", "renderer"} - {process.service}:
+    for other in set(SERVICES) - {process.service}:
         assert not any(secret in given for secret in passwords(farm, other))
     for address in (
         farm.rabbitmq.url(),
@@ -115,9 +123,21 @@ def test_command_lines_hold_no_secret(farm: Farm, name: str) -> None:
 
 
 def test_private_keys_are_their_owners_only(farm: Farm) -> None:
-    for service in ("orchestrator", "content", "renderer"):
+    for service in SERVICES:
         file = Path(farm.environment_of(service)["STUDIO_SIGNING_KEY_FILE"])
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_keyring_and_pepper_may_be_read_by_their_service_and_by_nobody_else(farm: Farm) -> None:
+    """The keyring belongs to an account of keyvault's own where whoever starts the farm can give it one."""
+    for service, setting in (("keyvault", "STUDIO_KEYRING_FILE"), ("auth", "STUDIO_PEPPER_FILE")):
+        about = Path(farm.environment_of(service)[setting]).stat()
+        assert stat.S_IMODE(about.st_mode) == 0o400
+        assert about.st_uid == uid(farm.processes[service])
+    if farm.vault_user is not None:
+        assert uid(farm.processes["keyvault"]) not in {
+            uid(process) for process in farm.processes.values() if process.service != "keyvault"
+        }
 
 
 @pytest.mark.parametrize("name", NAMES)

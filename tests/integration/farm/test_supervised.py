@@ -23,7 +23,7 @@ from shared.contracts.jobs import JobList, ListJobs
 from shared.ids import AccountId
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ["orchestrator", "content-1", "content-2", "renderer-1", "renderer-2"]
+SERVICES = ["auth", "keyvault", "gdpr", "orchestrator", "content-1", "content-2", "renderer-1", "renderer-2"]
 
 
 class Checkout:
