@@ -1,0 +1,1 @@
+../../../unit/keyvault/desk/conftest.py

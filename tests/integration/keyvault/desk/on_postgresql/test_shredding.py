@@ -1,0 +1,1 @@
+../../../../unit/keyvault/desk/test_shredding.py
