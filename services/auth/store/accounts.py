@@ -9,16 +9,22 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.auth.domain.records import Account
-from services.auth.tables import ACCOUNTS, FIRST_ADMINISTRATOR, METADATA, OUTBOX
+from services.auth.tables import ACCOUNTS, FIRST_ADMINISTRATOR, MAILS, METADATA, OUTBOX
 from shared.contracts.accounts import AccountState, Role
 from shared.db import insert_if_absent
 
 _ACCOUNT_TABLES = [
-    table
-    for table in METADATA.sorted_tables
-    if "account_id" in table.columns and table is not ACCOUNTS and table is not OUTBOX
+    MAILS,
+    *(
+        table
+        for table in METADATA.sorted_tables
+        if "account_id" in table.columns and table not in (ACCOUNTS, MAILS, OUTBOX)
+    ),
 ]
-"""Every table that holds something about an account, so that a new one is never forgotten."""
+"""Every table that holds something about an account, so that a new one is never forgotten.
+
+Mails come first: who sends one makes a link while he holds it, and nobody may wait for each other.
+"""
 
 
 class AccountRows:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from services.auth.domain.records import Link, LinkPurpose
-from services.auth.tables import LINKS
+from services.auth.tables import ACCOUNTS, LINKS
 
 
 class LinkRows:
@@ -41,8 +41,12 @@ class LinkRows:
         """Use a link up; of two that try at the same time one gets None.
 
         The condition is in the statement that writes: PostgreSQL makes the second wait for the first and then
-        looks again.
+        looks again. Its account is locked first, as everywhere, so that nobody waits for each other.
         """
+        whose = select(LINKS.c.account_id).where(LINKS.c.token_hash == token_hash).scalar_subquery()
+        self._connection.execute(
+            select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == whose).with_for_update()
+        )
         used = self._connection.execute(
             update(LINKS)
             .where(LINKS.c.token_hash == token_hash, LINKS.c.used_at.is_(None), LINKS.c.expires_at > self._now)

@@ -1,0 +1,1 @@
+../../../unit/auth/accounts/conftest.py

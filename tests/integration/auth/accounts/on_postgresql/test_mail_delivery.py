@@ -1,0 +1,1 @@
+../../../../unit/auth/accounts/test_mail_delivery.py
