@@ -128,7 +128,7 @@ class Whole:
         """Set time-based codes up, and wait until the next code."""
         key = SealingKey.one_time()
         begun = self.ask(BeginTotp(session=person.session.token, reply_key=key.public))
-        seed = key.open(begun.sealed_seed, info=totp_info(person.account_id, begun.record_id))
+        seed = key.open(begun.sealed_seed, info=totp_info(person.account_id, begun.enrolment_id))
         known = replace(person, seed=seed)
         enabled: FactorEnabled = self.ask(
             EnableTotp(

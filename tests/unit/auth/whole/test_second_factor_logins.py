@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 
 import pytest
+from sqlalchemy import update
 
 from services.auth.domain.records import LinkPurpose
 from services.auth.handlers.links import Links
+from services.auth.tables import THROTTLES
 from shared.contracts.accounts import GetAccount
 from shared.contracts.factors import DisableTotp, ListFactors, RequestFactorRemoval
 from shared.contracts.refusals import (
@@ -15,6 +17,7 @@ from shared.contracts.refusals import (
     CredentialsInvalidError,
     FreshAuthenticationNeededError,
     SessionInvalidError,
+    TooManyAttemptsError,
 )
 from shared.contracts.sessions import Assurance, Factor, PassChallenge, Reauthenticate, ResetPassword
 from shared.errors import InfrastructureError, InvalidInputError
@@ -155,3 +158,32 @@ def test_a_wrong_password_never_reaches_the_second_factor(desk, client) -> None:
     desk.with_totp(desk.person())
     with pytest.raises(CredentialsInvalidError):
         desk.log_in(password="not the right password")
+
+
+def test_many_wrong_second_factors_are_told_to_the_owner(desk, client) -> None:
+    """ASVS 5.0 6.3.5: somebody has the password."""
+    desk.with_totp(desk.person())
+    for _ in range(10):
+        with pytest.raises(CodeInvalidError):
+            passed(desk, client, desk.log_in(), totp="000000")
+        desk.clock.advance(20 * 60)
+    desk.auth_desk.suspicions.look_for_failures()
+    assert "many_failures" in desk.stored_by_auth()
+
+
+def test_a_new_password_gives_new_tries_at_the_second_factor(desk, client) -> None:
+    """NIST SP 800-63B-4 section 3.2.2: after too many failures the owner is not locked out for ever."""
+    person = desk.with_totp(desk.person())
+    with pytest.raises(CodeInvalidError):
+        passed(desk, client, desk.log_in(), totp="000000")
+    own = THROTTLES.c.bucket.startswith("second_factor:account:")
+    with desk.databases["auth"].transaction() as connection:
+        assert connection.execute(update(THROTTLES).where(own).values(failures=99)).rowcount == 1
+    desk.clock.advance(365 * 24 * 3_600)
+    with pytest.raises(TooManyAttemptsError):
+        passed(desk, client, desk.log_in(), totp=desk.code(person))
+    with desk.auth_desk.store.transaction() as unit:
+        link = Links().issue(unit, person.account_id, LinkPurpose.RESET_PASSWORD, person.email)
+    desk.ask(ResetPassword(link=link, new_password="another four walruses", client=client))
+    answer = desk.log_in(password="another four walruses")
+    assert passed(desk, client, answer, totp=desk.code(person)).assurance is Assurance.AAL2
