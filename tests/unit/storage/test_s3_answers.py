@@ -62,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "video/mp4")
         self.send_header("last-modified", "Tue, 01 Jan 2030 00:00:00 GMT")
         self.send_header("x-amz-meta-sha256", SHA256)
+        self.send_header("connection", "close")  # said, so that the client does not send into a closing one
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: script.cut_after])
