@@ -156,14 +156,11 @@ class AuthDesk:
         self.policy_notices = PolicyNotices(store, letters)
         self.first_administrator = FirstAdministrator(store, throttling, events)
         self.mail_delivery = MailDelivery(store, links, LetterWriter(settings.public_url), open_way_out(settings))
-        changes = FactorChanges(
-            parts.second_factors, sessions=parts.sessions, events=events, letters=letters, links=links
-        )
+        changes = FactorChanges(parts.second_factors, sessions=parts.sessions, events=events, letters=letters)
         self.factor_removal = FactorRemoval(
             store,
             vault,
             parts.second_factors,
-            changes,
             sessions=parts.sessions,
             events=events,
             letters=letters,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Session, Template
+from services.auth.domain.records import Account, Outcome, SecurityEvent, Session, Template
 from services.auth.domain.recovery_codes import code_hash, new_codes
 from services.auth.handlers.account_ports import AccountUnit
 from services.auth.handlers.letters import Letters
-from services.auth.handlers.links import Links
 from services.auth.handlers.second_factors import SecondFactors
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.sessions import Sessions
@@ -37,13 +36,11 @@ class FactorChanges:
         sessions: Sessions,
         events: SecurityEvents,
         letters: Letters,
-        links: Links,
     ) -> None:
         self._second_factors = second_factors
         self._sessions = sessions
         self._events = events
         self._letters = letters
-        self._links = links
 
     def is_first(self, unit: AccountUnit, account: Account) -> bool:
         """Whether the account has no second factor yet. Asked while the account is locked, before one is added."""
@@ -68,7 +65,7 @@ class FactorChanges:
         if first:
             codes = self.renew_codes(unit, account)
             self._sessions.end_all(unit, account.account_id, but=session.session_id)
-        self.stop_removal(unit, account, client)
+        self._second_factors.stop_removal(unit, account, client)
         self._events.record(unit, account.account_id, SecurityEvent.FACTOR_ADDED, Outcome.SUCCEEDED, client)
         self._tell(unit, account, Template.FACTOR_ADDED, factor)
         return codes
@@ -79,7 +76,7 @@ class FactorChanges:
         """A second factor is given up; with the last one go the recovery codes and all other sessions."""
         if not self._second_factors.configured(unit, account.account_id):
             unit.factors.set_recovery_codes(account.account_id, ())
-            self.stop_removal(unit, account, client)
+            self._second_factors.stop_removal(unit, account, client)
             self._sessions.end_all(unit, account.account_id, but=session.session_id)
         unit.challenges.end_all(account.account_id)
         self._events.record(unit, account.account_id, SecurityEvent.FACTOR_REMOVED, Outcome.SUCCEEDED, client)
@@ -90,16 +87,6 @@ class FactorChanges:
         codes = new_codes()
         unit.factors.set_recovery_codes(account.account_id, map(code_hash, codes))
         return codes
-
-    def stop_removal(self, unit: AccountUnit, account: Account, client: ClientInfo | None) -> None:
-        """Nothing is lost any more, so nothing will be taken off."""
-        if account.factors_removed_at is None:
-            return
-        unit.accounts.update(account.account_id, factors_removed_at=None)
-        self._links.end(unit, account.account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL)
-        self._events.record(
-            unit, account.account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client
-        )
 
     def _tell(self, unit: AccountUnit, account: Account, template: Template, factor: Factor) -> None:
         self._letters.enqueue(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.domain.second_factors import REMOVAL_DELAY
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
-from services.auth.handlers.factor_changes import FactorChanges
 from services.auth.handlers.letters import Letters
 from services.auth.handlers.links import Links
 from services.auth.handlers.second_factors import SecondFactors
@@ -33,7 +32,6 @@ class FactorRemoval:
         store: AccountStore,
         vault: Vault,
         second_factors: SecondFactors,
-        changes: FactorChanges,
         *,
         sessions: Sessions,
         events: SecurityEvents,
@@ -43,7 +41,6 @@ class FactorRemoval:
         self._store = store
         self._vault = vault
         self._second_factors = second_factors
-        self._changes = changes
         self._sessions = sessions
         self._events = events
         self._letters = letters
@@ -88,7 +85,7 @@ class FactorRemoval:
             link = self._links.redeem(unit, query.link, LinkPurpose.CANCEL_FACTOR_REMOVAL)
             account = unit.accounts.lock(link.account_id)
             if account is not None:
-                self._changes.stop_removal(unit, account, query.client)
+                self._second_factors.stop_removal(unit, account, query.client)
                 unit.challenges.end_all(account.account_id)
         return RequestAccepted()
 

@@ -145,15 +145,27 @@ class SecondFactors:
             raise CodeInvalidError
         return proof.factor
 
+    def stop_removal(self, unit: AccountUnit, account: Account, client: ClientInfo | None) -> None:
+        """Nothing is lost, so nothing will be taken off (ASVS 5.0 6.4.4). The account is locked by the caller."""
+        if account.factors_removed_at is None:
+            return
+        unit.accounts.update(account.account_id, factors_removed_at=None)
+        self._links.end(unit, account.account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL)
+        self._events.record(
+            unit, account.account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client
+        )
+
     def _concluded(
         self, account: Account, proof: _Proof, held: Challenge | None, client: ClientInfo, fits: bool
     ) -> bool:
         """Judge the answer, and note how it went; all of it or nothing."""
         with self._store.transaction() as unit:
-            unit.accounts.lock(account.account_id)  # before all else, like everybody: no two wait for each other
+            current = unit.accounts.lock(account.account_id)  # before all else, so that no two wait for each other
+            if current is None:
+                raise ChallengeEndedError
             right = fits and self._is_right(unit, account, proof, held)
             if right:
-                self._passed(unit, account, proof.factor, held, client)
+                self._passed(unit, current, proof.factor, held, client)
             else:
                 self._failed(unit, account, client)
         return right
@@ -220,7 +232,7 @@ class SecondFactors:
         if held is not None and not unit.challenges.end(held.token_hash):
             raise ChallengeEndedError
         self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.SUCCEEDED, client)
-        self._stop_removal(unit, account.account_id, client)
+        self.stop_removal(unit, account, client)
         if factor is Factor.RECOVERY_CODE:
             left = unit.factors.recovery_codes_left(account.account_id)
             self._letters.enqueue(
@@ -233,15 +245,6 @@ class SecondFactors:
 
     def _failed(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:
         self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.FAILED, client)
-
-    def _stop_removal(self, unit: AccountUnit, account_id: str, client: ClientInfo) -> None:
-        """Who has a second factor has not lost it (ASVS 5.0 6.4.4)."""
-        account = unit.accounts.lock(account_id)
-        if account is None or account.factors_removed_at is None:
-            return
-        unit.accounts.update(account_id, factors_removed_at=None)
-        self._links.end(unit, account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL)
-        self._events.record(unit, account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client)
 
 
 def _only_proof(totp: str | None, recovery_code: str | None, webauthn: str | None) -> _Proof:

@@ -203,9 +203,7 @@ class Factors:
             letters=letters,
             links=self.links,
         )
-        changes = FactorChanges(
-            self.second_factors, sessions=self.sessions, events=events, letters=letters, links=self.links
-        )
+        changes = FactorChanges(self.second_factors, sessions=self.sessions, events=events, letters=letters)
         self.totp = Totp(self.store, self.identity, self.vault, changes, self.throttling)
         self.recovery = Recovery(
             self.store, self.identity, self.second_factors, changes, events=events, letters=letters
@@ -215,7 +213,6 @@ class Factors:
             self.store,
             self.vault,
             self.second_factors,
-            changes,
             sessions=self.sessions,
             events=events,
             letters=letters,
