@@ -120,6 +120,11 @@ def taken_back(tally: Tally, limit: Limit) -> Tally:
     return replace(tally, failures=failures, blocked_until=_blocked_until(failures, limit, tally.last_at))
 
 
+def nothing(tally: Tally) -> Tally:
+    """No attempts any more."""
+    return replace(tally, failures=0, blocked_until=None)
+
+
 def is_used_up(tally: Tally | None, limit: Limit) -> bool:
     """Whether waiting does not help any more."""
     return tally is not None and limit.last is not None and tally.failures >= limit.last

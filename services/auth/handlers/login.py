@@ -140,8 +140,7 @@ class Login:
 
     def _end_failures(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:
         """Begin to count anew; many failures before this success are told to the owner (ASVS 5.0 6.3.5)."""
-        before = self._throttling.failures(unit, THROTTLED_AS, account_key=account.address_key) - 1
-        self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+        before = self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
         if before >= MANY_FAILURES:
             self._suspicions.tell_of_failures(unit, account)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -64,9 +64,8 @@ class SessionRows(Protocol):
 class ThrottleRows(Protocol):
     """Counts of failed attempts."""
 
-    def locked(self, buckets: Sequence[str]) -> dict[str, Tally]: ...
-    def set(self, bucket: str, tally: Tally) -> None: ...
-    def forget(self, buckets: Sequence[str]) -> None: ...
+    def locked(self, buckets: Collection[str]) -> dict[str, Tally]: ...
+    def set(self, tallies: Mapping[str, Tally]) -> None: ...
     def forget_old(self, before: datetime, limit: int) -> int: ...
 
 

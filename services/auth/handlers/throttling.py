@@ -6,7 +6,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from services.auth.domain.throttle import LIMITS, Scope, Tally, counted, is_used_up, network_of, taken_back, wait_s
+from services.auth.domain.throttle import (
+    LIMITS,
+    Scope,
+    Tally,
+    counted,
+    is_used_up,
+    network_of,
+    nothing,
+    taken_back,
+    wait_s,
+)
 from services.auth.domain.tokens import token_hash
 from services.auth.handlers.ports import Unit
 from shared.contracts.accounts import ClientInfo
@@ -38,35 +48,37 @@ class Throttling:
             TooManyAttemptsError: Wait; says for how long. Nothing is counted.
         """
         buckets = self._buckets(unit, kind, account_key, client)
-        tallies = unit.throttles.locked(sorted(buckets.values()))
+        tallies = unit.throttles.locked(buckets.values())
         _refuse_if_blocked(unit, kind, buckets, tallies)
-        for scope, bucket in buckets.items():
-            unit.throttles.set(bucket, counted(tallies.get(bucket), LIMITS[kind][scope], unit.now))
+        unit.throttles.set(
+            {
+                bucket: counted(tallies.get(bucket), LIMITS[kind][scope], unit.now)
+                for scope, bucket in buckets.items()
+            }
+        )
 
-    def failures(self, unit: Unit, kind: str, *, account_key: str) -> int:
-        """How many attempts at an account were wrong, or are not judged yet, since one was right."""
-        scopes = (Scope.ACCOUNT, Scope.DEVICES)
-        buckets = [self._bucket(kind, scope, account_key) for scope in scopes]
-        return sum(tally.failures for tally in unit.throttles.locked(buckets).values())
+    def succeeded(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> int:
+        """The attempt was right: the account's failures in a row are over, others only lose this attempt.
 
-    def succeeded(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> None:
-        """The attempt was right: the account's failures in a row are over, others only lose this attempt."""
-        self.withdrawn(unit, kind, account_key=account_key, client=client)
-        if account_key is not None:
-            self.forget(unit, kind, account_key=account_key)
+        Returns:
+            How many failures in a row it ends.
+        """
+        buckets = self._buckets(unit, kind, account_key, client)
+        own = self._own_buckets(kind, account_key) if account_key is not None else {}
+        tallies = unit.throttles.locked({*buckets.values(), *own.values()})
+        ended = {bucket: nothing(tallies[bucket]) for bucket in own.values() if bucket in tallies}
+        unit.throttles.set({**_taken_back(kind, buckets, tallies), **ended})
+        return max(0, sum(tallies[bucket].failures for bucket in ended) - 1)
 
     def withdrawn(self, unit: Unit, kind: str, *, account_key: str | None, client: ClientInfo) -> None:
         """The attempt could not be judged, and does not count."""
         buckets = self._buckets(unit, kind, account_key, client)
-        tallies = unit.throttles.locked(sorted(buckets.values()))
-        for scope, bucket in buckets.items():
-            if bucket in tallies:
-                unit.throttles.set(bucket, taken_back(tallies[bucket], LIMITS[kind][scope]))
+        unit.throttles.set(_taken_back(kind, buckets, unit.throttles.locked(buckets.values())))
 
     def forget(self, unit: Unit, kind: str, *, account_key: str) -> None:
         """The account begins anew, for instance with a new password."""
-        scopes = (Scope.ACCOUNT, Scope.DEVICES)
-        unit.throttles.forget(sorted(self._bucket(kind, scope, account_key) for scope in scopes))
+        tallies = unit.throttles.locked(self._own_buckets(kind, account_key).values())
+        unit.throttles.set({bucket: nothing(tally) for bucket, tally in tallies.items()})
 
     def _buckets(self, unit: Unit, kind: str, account_key: str | None, client: ClientInfo) -> Buckets:
         """Where an attempt counts. Known devices count apart, and for nobody else."""
@@ -76,6 +88,10 @@ class Throttling:
         if account_key is not None and Scope.ACCOUNT in LIMITS[kind]:
             buckets[Scope.ACCOUNT] = self._bucket(kind, Scope.ACCOUNT, account_key)
         return buckets
+
+    def _own_buckets(self, kind: str, account_key: str) -> Buckets:
+        scopes = (Scope.ACCOUNT, Scope.DEVICES)
+        return {scope: self._bucket(kind, scope, account_key) for scope in scopes if scope in LIMITS[kind]}
 
     def _shared_buckets(self, kind: str, client: ClientInfo) -> Buckets:
         return {
@@ -90,6 +106,14 @@ class Throttling:
 
 def _is_known(unit: Unit, account_key: str, client: ClientInfo) -> bool:
     return client.device is not None and unit.sessions.knows_device(account_key, token_hash(client.device))
+
+
+def _taken_back(kind: str, buckets: Buckets, tallies: Mapping[str, Tally]) -> dict[str, Tally]:
+    return {
+        bucket: taken_back(tallies[bucket], LIMITS[kind][scope])
+        for scope, bucket in buckets.items()
+        if bucket in tallies
+    }
 
 
 def _refuse_if_blocked(unit: Unit, kind: str, buckets: Buckets, tallies: Mapping[str, Tally]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.auth.domain.throttle import Tally
@@ -22,7 +23,7 @@ class ThrottleRows:
         self._connection = connection
         self._now = now
 
-    def locked(self, buckets: Sequence[str]) -> dict[str, Tally]:
+    def locked(self, buckets: Collection[str]) -> dict[str, Tally]:
         """The counts of these buckets, which nobody else can change until the transaction ends.
 
         Buckets without a count get one of 0, so that there is a row to lock; always in the same order, so that
@@ -45,23 +46,24 @@ class ThrottleRows:
             for row in self._connection.execute(query).mappings()
         }
 
-    def set(self, bucket: str, tally: Tally) -> None:
-        """Write the count of a bucket that is locked."""
-        self._connection.execute(
-            update(THROTTLES)
-            .where(THROTTLES.c.bucket == bucket)
-            .values(
-                failures=tally.failures,
-                first_at=tally.first_at,
-                last_at=tally.last_at,
-                blocked_until=tally.blocked_until,
-            )
+    def set(self, tallies: Mapping[str, Tally]) -> None:
+        """Write the counts of buckets that are locked, in one statement."""
+        if not tallies:
+            return
+        statement = self._insert(
+            [
+                {
+                    "bucket": bucket,
+                    "failures": tally.failures,
+                    "first_at": tally.first_at,
+                    "last_at": tally.last_at,
+                    "blocked_until": tally.blocked_until,
+                }
+                for bucket, tally in sorted(tallies.items())
+            ]
         )
-
-    def forget(self, buckets: Sequence[str]) -> None:
-        """Begin anew."""
-        theirs = THROTTLES.c.bucket.in_(sorted(buckets))
-        self._connection.execute(update(THROTTLES).where(theirs).values(failures=0, blocked_until=None))
+        changed = {name: statement.excluded[name] for name in ("failures", "first_at", "last_at", "blocked_until")}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["bucket"], set_=changed))
 
     def forget_old(self, before: datetime, limit: int) -> int:
         """Delete counts of attempts that were all made before a moment, and those of 0; returns how many."""
@@ -70,8 +72,11 @@ class ThrottleRows:
         return self._connection.execute(delete(THROTTLES).where(THROTTLES.c.bucket.in_(old))).rowcount
 
     def _add_missing(self, buckets: Sequence[str]) -> None:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"bucket": bucket, "failures": 0, "first_at": self._now, "last_at": self._now} for bucket in buckets
         ]
-        self._connection.execute(insert(THROTTLES).values(rows).on_conflict_do_nothing())
+        self._connection.execute(self._insert(rows).on_conflict_do_nothing())
+
+    def _insert(self, rows: list[dict[str, Any]]) -> postgresql.Insert | sqlite.Insert:
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        return insert(THROTTLES).values(rows)

@@ -99,7 +99,7 @@ def test_a_flood_from_everywhere_slows_strangers_down_and_stops_nobody(desk) -> 
     assert guess(desk, elsewhere(1), "a@example.org") == "wrong"
     with desk.store.transaction() as unit:
         tally = unit.throttles.locked([bucket])[bucket]
-        unit.throttles.set(bucket, replace(tally, failures=limit.free + 50))
+        unit.throttles.set({bucket: replace(tally, failures=limit.free + 50)})
     assert guess(desk, elsewhere(2), "b@example.org") == "wrong"
     assert guess(desk, elsewhere(3), "c@example.org") == "wait"
     desk.clock.advance(limit.longest_wait.total_seconds())
