@@ -21,7 +21,7 @@ from shared.contracts.sessions import JudgePassword, PasswordJudged
 WEAK_SCORE = 1
 """zxcvbn's "too guessable" and "very guessable": repeats, rows of keys, dates, and what is on its lists."""
 
-QUEUE_PATIENCE_S = 10.0
+QUEUE_PATIENCE_S = 5.0
 """Who waits longer for his turn to be hashed is asked to come back."""
 
 
