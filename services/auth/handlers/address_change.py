@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.auth.domain.addresses import Address, address_of
-from services.auth.domain.browsers import browser_family
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.identity import Identity
@@ -124,10 +124,6 @@ class AddressChange:
             Template.ADDRESS_CHANGE_REQUESTED,
             account=account,
             recipient=account.email,
-            values={
-                "new_email": address.shown,
-                "browser": browser_family(client.user_agent),
-                "ip": client.ip,
-            },
+            values={"new_email": address.shown, **from_where(client)},
             link=LinkPurpose.REVERT_ADDRESS_CHANGE,
         )

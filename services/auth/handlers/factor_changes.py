@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Account, Outcome, SecurityEvent, Session, Template
 from services.auth.domain.recovery_codes import code_hash, new_codes
 from services.auth.handlers.account_ports import AccountUnit
@@ -67,7 +68,7 @@ class FactorChanges:
             self._sessions.end_all(unit, account.account_id, but=session.session_id)
         self._second_factors.stop_removal(unit, account, client)
         self._events.record(unit, account.account_id, SecurityEvent.FACTOR_ADDED, Outcome.SUCCEEDED, client)
-        self._tell(unit, account, Template.FACTOR_ADDED, factor)
+        self._tell(unit, account, Template.FACTOR_ADDED, factor, client)
         return codes
 
     def removed(
@@ -80,7 +81,7 @@ class FactorChanges:
             self._sessions.end_all(unit, account.account_id, but=session.session_id)
         unit.challenges.end_all(account.account_id)
         self._events.record(unit, account.account_id, SecurityEvent.FACTOR_REMOVED, Outcome.SUCCEEDED, client)
-        self._tell(unit, account, Template.FACTOR_REMOVED, factor)
+        self._tell(unit, account, Template.FACTOR_REMOVED, factor, client)
 
     def renew_codes(self, unit: AccountUnit, account: Account) -> tuple[str, ...]:
         """Ten new recovery codes; earlier ones are dead."""
@@ -88,11 +89,13 @@ class FactorChanges:
         unit.factors.set_recovery_codes(account.account_id, map(code_hash, codes))
         return codes
 
-    def _tell(self, unit: AccountUnit, account: Account, template: Template, factor: Factor) -> None:
+    def _tell(
+        self, unit: AccountUnit, account: Account, template: Template, factor: Factor, client: ClientInfo
+    ) -> None:
         self._letters.enqueue(
             unit,
             template,
             account=account,
             recipient=account.email,
-            values={"factor": factor.value},
+            values={"factor": factor.value, **from_where(client)},
         )

@@ -6,6 +6,7 @@ is told, and has three days; whoever passes a second factor in that time has not
 
 from __future__ import annotations
 
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.domain.second_factors import REMOVAL_DELAY
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
@@ -71,6 +72,7 @@ class FactorRemoval:
                 Template.FACTOR_REMOVAL_REQUESTED,
                 account=account,
                 recipient=account.email,
+                values=from_where(query.client),
                 link=LinkPurpose.CANCEL_FACTOR_REMOVAL,
             )
         return RequestAccepted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.auth.domain.browsers import browser_family
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Account, Link, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.letters import Letters
@@ -94,7 +94,7 @@ class Passwords:
                     Template.RESET_PASSWORD,
                     account=account,
                     recipient=account.email,
-                    values=_from_where(query.client),
+                    values=from_where(query.client),
                     link=LinkPurpose.RESET_PASSWORD,
                 )
         return RequestAccepted()
@@ -130,7 +130,7 @@ class Passwords:
             Template.PASSWORD_CHANGED,
             account=account,
             recipient=account.email,
-            values=_from_where(client),
+            values=from_where(client),
         )
 
 
@@ -140,7 +140,3 @@ def _addressee(unit: AccountUnit, link: Link) -> Account:
     if account is None or account.email != link.email or account.state is AccountState.DISABLED:
         raise LinkInvalidError
     return account
-
-
-def _from_where(client: ClientInfo) -> dict[str, str]:
-    return {"browser": browser_family(client.user_agent), "ip": client.ip}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Outcome, SecurityEvent, Template
 from services.auth.handlers.account_ports import AccountStore
 from services.auth.handlers.factor_changes import FactorChanges, locked_account
@@ -63,6 +64,7 @@ class Recovery:
                 Template.RECOVERY_CODES_RENEWED,
                 account=account,
                 recipient=account.email,
+                values=from_where(query.client),
             )
         return RecoveryCodes(codes=codes)
 

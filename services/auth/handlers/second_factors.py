@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.auth.domain.browsers import from_where
 from services.auth.domain.challenges import CHALLENGE_LIFE, Challenge, ChallengePurpose
 from services.auth.domain.records import Account, LinkPurpose, Outcome, SecurityEvent, Template
 from services.auth.domain.recovery_codes import code_hash
@@ -240,7 +241,7 @@ class SecondFactors:
                 Template.RECOVERY_CODE_USED,
                 account=account,
                 recipient=account.email,
-                values={"left": str(left)},
+                values={"left": str(left), **from_where(client)},
             )
 
     def _failed(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.auth.domain.browsers import browser_family
+from services.auth.domain.browsers import from_where
 from services.auth.domain.records import Account, Template
 from services.auth.domain.throttle import MANY_FAILURES
 from services.auth.domain.tokens import token_hash
@@ -34,7 +34,7 @@ class Suspicions:
                 Template.NEW_DEVICE,
                 account=account,
                 recipient=account.email,
-                values={"browser": browser_family(client.user_agent), "ip": client.ip},
+                values=from_where(client),
             )
 
     def tell_of_failures(self, unit: AccountUnit, account: Account) -> None:

@@ -172,3 +172,14 @@ def test_each_account_is_taken_by_itself(desk, client) -> None:
     desk.removal.take_due()
     assert desk.factors(one) == ()
     assert desk.factors(other)
+
+
+def test_letters_say_from_where_it_was_asked(desk, client) -> None:
+    """ASVS 5.0 6.3.7: the owner sees whether it was himself."""
+    person = desk.person()
+    desk.with_totp(person)
+    ask(desk, person, client)
+    with desk.database.reading() as connection:
+        values = connection.scalars(select(MAILS.c["values"]).order_by(MAILS.c.mail_id)).all()
+    where = {"browser": "Firefox", "ip": "192.0.2.7"}
+    assert values == [{"factor": "totp", **where}, where]
