@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from amqp.exceptions import AccessRefused
@@ -16,26 +14,13 @@ from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
 from deploy.local.rabbitmq import RabbitMQ
-from shared.bus.definitions import definitions, hash_password
 from shared.bus.rpc import RpcClient
-from shared.bus.topology import TOPOLOGY
 from shared.contracts.jobs import GetJob, JobList, SubmitJob
 
 PROGRAM = Path(__file__).parent / "programs" / "service.py"
 VHOST = "rights"
-USERS = tuple(rights.user for rights in TOPOLOGY.rights)
 
 UrlOf = Callable[[str], str]
-
-
-@pytest.fixture(scope="module")
-def url_of(rabbitmq: RabbitMQ) -> Iterator[UrlOf]:
-    """The address of the broker for a user of the imported definitions."""
-    hashes = {user: hash_password(f"{user}-password") for user in USERS}
-    address = urlsplit(rabbitmq.add_vhost(VHOST))
-    rabbitmq.import_definitions(json.dumps(definitions(TOPOLOGY, vhost=VHOST, password_hashes=hashes)))
-    yield lambda user: f"amqp://{user}:{user}-password@{address.hostname}:{address.port}/{VHOST}"
-    rabbitmq.delete_vhost(VHOST)
 
 
 @pytest.fixture
