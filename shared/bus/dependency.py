@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import eventlet
 from nameko.extensions import DependencyProvider
 
 from shared.bus.publisher import Publisher
 from shared.bus.topology import Topology
 from shared.config import Settings
+from shared.errors import StudiomaticError
 from shared.service_keys import ServiceKeys
 
 WIRING_KEY = "STUDIO_WIRING"
@@ -53,7 +55,12 @@ class Provided(DependencyProvider):  # type: ignore[misc]  # nameko has no types
         self.value: Any = None
 
     def setup(self) -> None:
-        self.value = self.factory(self.container.config[WIRING_KEY])
+        try:
+            self.value = self.factory(self.container.config[WIRING_KEY])
+        except StudiomaticError:
+            # Whoever was woken by a socket has his error printed by eventlet, even where it is told to be quiet.
+            eventlet.sleep(0)
+            raise
 
     def start(self) -> None:
         self._call_if_there("start")

@@ -41,7 +41,7 @@ def main(url: str, keyring: str, folder: str, how: str) -> None:
             answer = _answered(desk, question)
         else:
             answer = _answered_by_a_child(url, keyring, folder, question)
-        print(json.dumps(answer), flush=True)  # noqa: T201
+        print(json.dumps(answer), flush=True)
 
 
 def _answered_by_a_child(url: str, keyring: str, folder: str, question: dict[str, Any]) -> dict[str, Any]:
@@ -50,8 +50,9 @@ def _answered_by_a_child(url: str, keyring: str, folder: str, question: dict[str
     if child == 0:
         os.close(read)
         database = open_database(url, schema="keyvault")
+        desk = _desk(database, keyring, folder)
         _kill_at(database, question.get("kill_at"))
-        answer = _answered(_desk(database, keyring, folder), question)
+        answer = _answered(desk, question)
         os.write(write, json.dumps(answer).encode())
         os._exit(0)
     os.close(write)

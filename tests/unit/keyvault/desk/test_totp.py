@@ -50,19 +50,14 @@ def test_a_confirmation_whose_answer_was_lost_is_answered_again_with_a_new_code(
     assert desk.confirm(record_id, desk.code(seed))
 
 
-@pytest.mark.parametrize("steps", [-1, 0, 1])
-def test_a_clock_may_be_wrong_by_a_step(desk, steps: int) -> None:
+def test_a_clock_may_be_wrong_by_a_step_and_no_more(desk) -> None:
     """RFC 6238 section 5.2."""
     seed = desk.confirmed_seed()
-    desk.clock.advance(60)
-    assert desk.check(desk.code(seed, steps=steps))
-
-
-@pytest.mark.parametrize("steps", [-3, -2, 2, 3])
-def test_a_code_of_another_time_is_wrong(desk, steps: int) -> None:
-    seed = desk.confirmed_seed()
     desk.clock.advance(90)
-    assert not desk.check(desk.code(seed, steps=steps))
+    for steps in (-3, -2, 2, 3):
+        assert not desk.check(desk.code(seed, steps=steps))
+    for steps in (-1, 0, 1):
+        assert desk.check(desk.code(seed, steps=steps))
 
 
 def test_each_step_is_good_once(desk) -> None:
@@ -82,12 +77,12 @@ def test_after_a_newer_code_an_older_one_is_not_good_any_more(desk) -> None:
     assert not desk.check(desk.code(seed))
 
 
-@pytest.mark.parametrize(
-    "code", ["", "12345", "1234567", "12345a", " 123456", "123456\n", "١٢٣٤٥٦", "１２３４５６"]
-)
-def test_what_is_no_code_is_wrong(desk, code: str) -> None:
-    desk.confirmed_seed()
-    assert not desk.check(code)
+def test_what_is_no_code_is_wrong(desk) -> None:
+    code = desk.code(desk.confirmed_seed())
+    eastern = code.translate({0x30 + digit: 0x660 + digit for digit in range(10)})
+    for wrong in ("", code[1:], code + "0", code[:5] + "a", " " + code, code + "\n", eastern):
+        assert not desk.check(wrong)
+    assert desk.check(code)
 
 
 def test_a_pending_seed_is_forgotten_after_ten_minutes(desk) -> None:
