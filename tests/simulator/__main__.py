@@ -8,6 +8,7 @@ import threading
 
 from tests.simulator.case_table import written
 from tests.simulator.clock import VirtualClock
+from tests.simulator.fixtures import shelf
 from tests.simulator.simulator import Simulator
 
 
@@ -21,6 +22,8 @@ def main() -> None:
     if wish.table:
         print(written(Simulator().vendors.values()))
         return
+    for name in shelf.NAMES:
+        shelf.fixture(name)  # the first answer shall be as quick as the others
     done = threading.Event()
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, lambda *_: done.set())

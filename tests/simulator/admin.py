@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.answer import Answer, bytes_answer, json_answer
 from tests.simulator.connection import Connection, Sending
 from tests.simulator.fixtures import shelf
-from tests.simulator.keys import key_for
+from tests.simulator.keys import DEFAULT_USER, key_for
 from tests.simulator.reading import Request
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ DELETE /journal               forget it
 GET    /violations            what was wrong about any request; an empty list is a pass
 GET    /clock                 the virtual time
 POST   /clock                 {"advance_s": 3600} or {"speed": 100}
-GET    /cases                 provider -> cases with their story and a key
+GET    /cases                 provider -> cases with their story and a key of ?user=
 GET    /fixtures/<name>       the bytes of speech.mp3, speech.wav, music.mp3, picture.jpeg ...
 POST   /reset                 forget the journal, sequences, limits and files
 """
@@ -83,10 +83,14 @@ class Admin:
         self._simulator.clock.advance(float(wish.get("advance_s", 0)))
         return self._time(request)
 
-    def _cases(self, _: Request) -> Answer:
+    def _cases(self, request: Request) -> Answer:
+        user = dict(request.query).get("user", DEFAULT_USER)
         return json_answer(
             {
-                name: {row.id: {"story": row.story, "key": key_for(name, row.id)} for row in vendor.cases.values()}
+                name: {
+                    row.id: {"story": row.story, "key": key_for(name, row.id, user)}
+                    for row in vendor.cases.values()
+                }
                 for name, vendor in self._simulator.vendors.items()
             }
         )

@@ -99,6 +99,7 @@ class Vendor:
     """A provider as the simulator plays it.
 
     Args:
+        base_path: What the base URL of a client ends with; the endpoints have their whole path.
         auth: Faults in how the key was sent, and the key.
         unknown_key: Its answer to a key that is not one of the simulator's.
         limited: Its answer when a limit of the case is passed; gets ``rate`` or ``concurrency``.

@@ -113,7 +113,7 @@ class ApiHost(Host):
     def _endpoint(self, exchange: Exchange) -> tuple[Endpoint, Mapping[str, str]] | None:
         others = []
         for endpoint in self.vendor.endpoints:
-            parts = _match(self.vendor.base_path + endpoint.path, exchange.path)
+            parts = _match(endpoint.path, exchange.path)
             if parts is None:
                 continue
             if endpoint.method == exchange.method:

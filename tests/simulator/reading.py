@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class _Parser(http.server.BaseHTTPRequestHandler):
 
     def __init__(self, rfile: Any, wfile: Any) -> None:
         self.rfile, self.wfile = rfile, wfile
+        self.raw_requestline = b""
         self.fault: str | None = None
         self.close_connection = True
         self.requestline, self.command, self.request_version = "", "", "HTTP/0.9"
@@ -83,8 +85,8 @@ def _chunked_body(rfile: Any) -> tuple[bytes, str | None]:
     body = b""
     while True:
         line = rfile.readline(1024).split(b";")[0].strip()
-        if not line or len(body) > MAX_REQUEST_BYTES:
-            return body, "the chunks of the body do not end"
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,8}", line) or len(body) > MAX_REQUEST_BYTES:
+            return body, "the chunks of the body are not as they should be"
         size = int(line, 16)
         body += rfile.read(size)
         rfile.readline(3)

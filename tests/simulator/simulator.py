@@ -25,7 +25,7 @@ from tests.simulator.openai.endpoints import COMPATIBLE, OPENAI
 from tests.simulator.tasks import Tasks
 from tests.simulator.tls import Certificates
 from tests.simulator.turns import Turns
-from tests.simulator.zai.endpoints import ZAI
+from tests.simulator.zai.endpoints import CODING_PATH, ZAI
 
 #: Where nobody may go: another loopback address than that of the result files.
 REFUSED_ADDRESS = "127.0.0.2"
@@ -120,8 +120,12 @@ class Simulator:
 
     def base_url(self, host: str) -> str:
         """What a client is to be configured with: the address with the vendor's own base path."""
-        paths = {"zai": ZAI.base_path, "openai": OPENAI.base_path, "compatible": COMPATIBLE.base_path}
-        return self.url(host) + paths.get(host, "")
+        vendor = self.vendors.get(host)
+        return self.url(host) + (vendor.base_path if vendor else "")
+
+    def coding_url(self) -> str:
+        """Where the keys of a Z.ai coding plan work (``coding-plan``), as a base URL."""
+        return self.url("zai") + CODING_PATH
 
     def key(self, provider: str, case: str, user: str | None = None) -> str:
         """A key that chooses a case. Without ``user`` each call gives a key of its own, which starts afresh.

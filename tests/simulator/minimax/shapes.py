@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulator.minimax.account import CHAT_MODELS
 from tests.simulator.minimax.images import ASPECTS
-from tests.simulator.rules import Anything, Flag, ListOf, Real, Shape, Text, Whole, one_of
+from tests.simulator.rules import Anything, Flag, ListOf, Real, Rule, Shape, Text, Whole, one_of
 
 MESSAGE = Shape({"role": one_of("system", "user", "assistant"), "content": Text(least=1)}, {"name": Text()})
 CHAT = Shape(
@@ -49,7 +49,7 @@ H3_IMAGE = Shape(
         "stream": Flag(),
     },
 )
-_VOICE_SETTING = {
+_VOICE_SETTING: dict[str, Rule] = {
     "speed": Real(0.5, 2),
     "vol": Real(0, 10, above=0),
     "pitch": Whole(-12, 12),
@@ -63,7 +63,7 @@ _CHANNELS = one_of(1, 2)
 _SPEECH_MODELS = one_of(
     *(f"speech-{version}-{kind}" for version in ("2.8", "2.6", "02", "01") for kind in ("hd", "turbo"))
 )
-_SPEECH = {
+_SPEECH: dict[str, Rule] = {
     "language_boost": Text(least=1),
     "pronunciation_dict": Shape({"tone": ListOf(Text(pattern=r".+/.+"))}),
     "timbre_weights": ListOf(Anything()),

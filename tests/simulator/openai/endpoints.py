@@ -7,7 +7,7 @@ from tests.simulator.auth import bearer
 from tests.simulator.case import Call, Endpoint, Recipe, Vendor
 from tests.simulator.openai import answers
 from tests.simulator.openai.cases import COMPATIBLE_CASES, OPENAI_CASES
-from tests.simulator.rules import Anything, Flag, ListOf, Real, Shape, Text, Whole, one_of
+from tests.simulator.rules import Anything, Flag, ListOf, Real, Rule, Shape, Text, Whole, one_of
 
 BASE_PATH = "/v1"
 #: Image models that are gone, and any name that is none of the family.
@@ -21,7 +21,7 @@ _SCHEMA = Shape(
     {"name": Text(pattern=r"[a-zA-Z0-9_-]{1,64}"), "schema": Anything()}, {"strict": Flag(), "description": Text()}
 )
 _FORMAT = Shape({"type": one_of("text", "json_object", "json_schema")}, {"json_schema": _SCHEMA})
-_CHAT = {
+_CHAT: dict[str, Rule] = {
     "response_format": _FORMAT,
     "temperature": Real(0, 2),
     "top_p": Real(0, 1),
@@ -39,7 +39,7 @@ CHAT = Shape(
     },
 )
 LOCAL_CHAT = Shape({"model": _ANY_MODEL, "messages": _MESSAGES}, {**_CHAT, "max_tokens": Whole(1)})
-_IMAGE = {
+_IMAGE: dict[str, Rule] = {
     "n": Whole(1, 10),
     "size": Text(pattern=r"auto|\d{2,4}x\d{2,4}"),
     "quality": one_of("low", "medium", "high", "auto"),
@@ -47,7 +47,7 @@ _IMAGE = {
 }
 IMAGE = Shape({"model": _IMAGE_MODELS, "prompt": Text(least=1)}, _IMAGE)
 LOCAL_IMAGE = Shape({"model": _ANY_MODEL, "prompt": Text(least=1)}, _IMAGE)
-_SPEECH = {
+_SPEECH: dict[str, Rule] = {
     "response_format": one_of("mp3", "opus", "aac", "flac", "wav", "pcm"),
     "speed": Real(0.25, 4),
 }
@@ -63,10 +63,16 @@ def _endpoints(
     chat: Shape, image: Shape, speech: Shape, models: tuple[str, ...], usual_image: Recipe
 ) -> tuple[Endpoint, ...]:
     return (
-        Endpoint(name="models", method="GET", path="/models", usual=answers.models(*models)),
-        Endpoint(name="chat", method="POST", path="/chat/completions", body=chat, usual=answers.chat()),
-        Endpoint(name="image", method="POST", path="/images/generations", body=image, usual=usual_image),
-        Endpoint(name="voice", method="POST", path="/audio/speech", body=speech, usual=answers.speech()),
+        Endpoint(name="models", method="GET", path=BASE_PATH + "/models", usual=answers.models(*models)),
+        Endpoint(
+            name="chat", method="POST", path=BASE_PATH + "/chat/completions", body=chat, usual=answers.chat()
+        ),
+        Endpoint(
+            name="image", method="POST", path=BASE_PATH + "/images/generations", body=image, usual=usual_image
+        ),
+        Endpoint(
+            name="voice", method="POST", path=BASE_PATH + "/audio/speech", body=speech, usual=answers.speech()
+        ),
     )
 
 

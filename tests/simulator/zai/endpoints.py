@@ -12,6 +12,8 @@ from tests.simulator.zai import answers
 from tests.simulator.zai.cases import CASES
 
 BASE_PATH = "/api/paas/v4"
+#: Where the keys of a coding plan work, and only there.
+CODING_PATH = "/api/coding/paas/v4"
 _IDS = {"request_id": Text(least=1), "user_id": Text(least=6, most=128)}
 MESSAGE = Shape({"role": one_of("system", "user", "assistant"), "content": Text(least=1)})
 CHAT = Shape(
@@ -92,19 +94,23 @@ ZAI = Vendor(
     limited=_limited,
     cases=CASES,
     endpoints=(
-        Endpoint(name="models", method="GET", path="/models", usual=answers.models),
-        Endpoint(name="chat", method="POST", path="/chat/completions", body=CHAT, usual=answers.chat()),
+        Endpoint(name="models", method="GET", path=BASE_PATH + "/models", usual=answers.models),
+        Endpoint(name="chat", method="POST", path=BASE_PATH + "/chat/completions", body=CHAT, usual=answers.chat()),
         Endpoint(
-            name="image", method="POST", path="/images/generations", body=IMAGE, check=_image_faults, usual=answers.image()
+            name="image", method="POST", path=BASE_PATH + "/images/generations", body=IMAGE, check=_image_faults, usual=answers.image()
         ),
         Endpoint(
-            name="image_task", method="POST", path="/async/images/generations", body=IMAGE_TASK, check=_image_faults,
+            name="image_task", method="POST", path=BASE_PATH + "/async/images/generations", body=IMAGE_TASK, check=_image_faults,
             usual=answers.image_task,
         ),
         Endpoint(
-            name="image_poll", method="GET", path="/async-result/{id}", resource="id", check=_known_task,
+            name="image_poll", method="GET", path=BASE_PATH + "/async-result/{id}", resource="id", check=_known_task,
             usual=_image_going_on,
         ),
-        Endpoint(name="voice", method="POST", path="/audio/speech", body=SPEECH, usual=answers.speech),
+        Endpoint(name="voice", method="POST", path=BASE_PATH + "/audio/speech", body=SPEECH, usual=answers.speech),
+        Endpoint(name="coding_models", method="GET", path=CODING_PATH + "/models", usual=answers.models),
+        Endpoint(
+            name="coding_chat", method="POST", path=CODING_PATH + "/chat/completions", body=CHAT, usual=answers.chat()
+        ),
     ),
 )  # fmt: skip

@@ -73,6 +73,14 @@ def test_a_minimax_key_belongs_to_one_region(simulator, client, headers_of):
         assert tuple(client.send(host, "GET", "/v1/models", None, sent).status for host in hosts) == expected
 
 
+def test_a_key_of_a_coding_plan_works_on_its_own_host_only(simulator, client, headers_of, good):
+    _, _, wish = good["zai"]["chat"]
+    assert client.ask("zai", "chat", "coding-plan").json["error"]["code"] == "1113"
+    path = simulator.coding_url().removeprefix(simulator.url("zai")) + "/chat/completions"
+    sent = headers_of("zai", simulator.key("zai", "coding-plan"))
+    assert client.send("zai", "POST", path, wish, sent).status == 200
+
+
 def test_a_self_hosted_server_takes_any_key_and_none(simulator, client):
     for headers in ({}, {"Authorization": "Bearer ollama"}):
         assert client.send("compatible", "GET", "/v1/models", None, headers).status == 200
