@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from services.content.handlers.accounts import Accounts
 from services.content.handlers.cancellations import Cancellations
 from services.content.handlers.ledger import Ledger
 from services.content.handlers.own_media import OwnMedia
@@ -81,6 +82,7 @@ class Content:
         self.projects = Projects(store, stored)
         self.remote_media = RemoteMedia(OwnMedia(store, intake), StoreTransfers(objects))
         self.cancellations = Cancellations(store)
+        self.accounts = Accounts(store)
         self._epoch = epoch
         self._ledger = Ledger(store, stored, clock, lease=timedelta(seconds=settings.lease_s))
         self.produce = Produce(

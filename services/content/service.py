@@ -72,6 +72,11 @@ class ContentService:
         """A job is being cancelled: its late commands must not be performed."""
         self.content.cancellations.remember(envelope)
 
+    @listen("content.accounts")
+    def note_account(self, envelope: Envelope) -> None:
+        """Auth says in which state an account is."""
+        self.content.accounts.hear(envelope)
+
     @answer(CreateProject)
     def create_project(self, query: CreateProject, caller: Caller) -> ProjectView:
         """Keep a new project."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from services.content.domain.ledger import LedgerEntry, LedgerState, ProviderRequest
 from services.content.domain.revision import Revision
-from services.content.tables import ASSETS, CANCELLED_JOBS, LEDGER, PROJECTS, REVISIONS
+from services.content.tables import ASSETS, CANCELLED_JOBS, CLOSED_ACCOUNTS, LEDGER, PROJECTS, REVISIONS
 from shared.clock import Clock
 from shared.contracts.projects import ProjectDraft, ProjectSummary
 from shared.contracts.references import AssetReference
@@ -262,6 +262,31 @@ class ContentUnit:
             )
             for row in self._connection.execute(query).mappings()
         )
+
+    # Accounts in whose name nothing is made
+
+    def note_account(self, account_id: str, reason: str, *, closed: bool, as_of: datetime) -> None:
+        """Close an account for one reason, or open it; what is older than what is known changes nothing."""
+        said = {"closed": closed, "as_of": as_of}
+        if insert_if_absent(self._connection, CLOSED_ACCOUNTS, account_id=account_id, reason=reason, **said):
+            return
+        self._connection.execute(
+            update(CLOSED_ACCOUNTS)
+            .where(CLOSED_ACCOUNTS.c.account_id == account_id, CLOSED_ACCOUNTS.c.reason == reason)
+            .where(CLOSED_ACCOUNTS.c.as_of < as_of)
+            .values(said)
+        )
+
+    def closed_because(self, account_id: str) -> str | None:
+        """Why nothing may be made in the account's name; None: something may."""
+        query = (
+            select(CLOSED_ACCOUNTS.c.reason)
+            .where(CLOSED_ACCOUNTS.c.account_id == account_id, CLOSED_ACCOUNTS.c.closed.is_(True))
+            .order_by(CLOSED_ACCOUNTS.c.reason)
+            .limit(1)
+        )
+        reason: str | None = self._connection.scalar(query)
+        return reason
 
     # Cancelled jobs
 

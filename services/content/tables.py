@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from shared.bus.inbox import inbox_table
 from shared.bus.outbox import outbox_table
@@ -71,6 +71,15 @@ CANCELLED_JOBS = Table(
     METADATA,
     Column("job_id", String(36), primary_key=True),
     Column("cancelled_at", UtcDateTime, nullable=False),
+)
+
+CLOSED_ACCOUNTS = Table(
+    "closed_accounts",
+    METADATA,
+    Column("account_id", String(64), primary_key=True),
+    Column("reason", String(16), primary_key=True),  # unconfirmed, disabled, deletion
+    Column("closed", Boolean, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),  # of the newest fact that was heard
 )
 
 OUTBOX = outbox_table(METADATA)

@@ -311,6 +311,15 @@ _VAULT_HEARS = (
     "account.enabled",
     "account.purged",
 )
+_CONTENT_HEARS = (
+    "account.registered",
+    "account.confirmed",
+    "account.deletion_requested",
+    "account.deletion_cancelled",
+    "account.disabled",
+    "account.enabled",
+    "account.purged",
+)
 _ONLY_CANCELLING = _facts(JOB_CANCELLING_KEY)
 _WORKERS = ("content", "renderer")
 _RESULTS = ("attempt.started", "attempt.deferred", "attempt.succeeded", "attempt.failed")
@@ -368,7 +377,13 @@ RIGHTS = Topology(
                 RPC_EXCHANGE: _calls(*CALLS_OF_SERVICES["content"]),
                 REPLIES_EXCHANGE: None,
             },
-            consumes=("content-text", "content-media", "content.cancellations", rpc_queue("content")),
+            consumes=(
+                "content-text",
+                "content-media",
+                "content.cancellations",
+                "content.accounts",
+                rpc_queue("content"),
+            ),
             subscribes={events_exchange("orchestrator"): _ONLY_CANCELLING, REPLIES_EXCHANGE: None},
         ),
         Rights(
@@ -427,6 +442,7 @@ TOPOLOGY = (
     + listener("orchestrator.attempts", *((worker, key) for worker in _WORKERS for key in _RESULTS))
     + lossy_listener("orchestrator.progress", *((worker, "attempt.progressed") for worker in _WORKERS))
     + listener("content.cancellations", ("orchestrator", JOB_CANCELLING_KEY))
+    + listener("content.accounts", *(("auth", key) for key in _CONTENT_HEARS))
     + listener("keyvault.accounts", *(("auth", key) for key in _VAULT_HEARS))
     + listener("auth.renders", ("orchestrator", "job.succeeded"))
     + listener("gdpr.audit_heads", ("keyvault", "vault.audit_head_signed"))

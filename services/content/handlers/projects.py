@@ -7,6 +7,7 @@ from services.content.domain.own_media import check_media, media_of
 from services.content.domain.own_videos import stated_by, videos_of
 from services.content.domain.revision import Revision
 from services.content.domain.words import estimate_words
+from services.content.handlers.accounts import require_open
 from services.content.handlers.ports import Objects, Store
 from shared.contracts.projects import ProjectDraft, ProjectList, ProjectView
 from shared.contracts.references import AssetReference
@@ -34,8 +35,10 @@ class Projects:
             InvalidInputError: The draft cannot become a video, or refers to media that the account does not have;
                 names the slide and what to change.
             ConflictError: The key was used for another draft.
+            NotPermittedError: The account is unconfirmed, disabled, or waits for its deletion.
         """
         check_draft(draft)
+        self._require_open(account_id)
         if earlier := self._earlier(account_id, idempotency_key, draft):
             return earlier
         self._check_media(account_id, draft)
@@ -57,8 +60,10 @@ class Projects:
         Raises:
             NotFoundError: No such project in this account.
             InvalidInputError: The draft cannot become a video, or refers to media that the account does not have.
+            NotPermittedError: As for ``create``.
         """
         check_draft(draft)
+        self._require_open(account_id)
         newest = self._revision(account_id, project_id, None)
         if newest.draft == draft:
             return _view(newest)
@@ -119,6 +124,10 @@ class Projects:
     def revision(self, account_id: str, project_id: str, revision_id: str) -> Revision:
         """A revision with its words; raises like `get`."""
         return self._revision(account_id, project_id, revision_id)
+
+    def _require_open(self, account_id: str) -> None:
+        with self._store.reading() as unit:
+            require_open(unit, account_id)
 
     def _earlier(self, account_id: str, idempotency_key: str | None, draft: ProjectDraft) -> ProjectView | None:
         """What was created with this key before."""

@@ -44,6 +44,8 @@ def test_queue_names_are_pinned() -> None:
         "orchestrator.rpc",
         "content.cancellations",
         "content.cancellations.dead",
+        "content.accounts",
+        "content.accounts.dead",
         "content.rpc",
         "auth.renders",
         "auth.renders.dead",

@@ -1,0 +1,1 @@
+../../../unit/content/test_closed_accounts.py
