@@ -113,7 +113,7 @@ class Login:
                 return _candidate(unit, key)
         except TooManyAttemptsError:
             with self._store.transaction() as unit:
-                self._note_throttled(unit, _candidate(unit, key).account_id, client)
+                self._events.record_throttled(unit, _candidate(unit, key).account_id, SecurityEvent.LOGIN, client)
             raise
 
     def _fits(self, password: str, stored: StoredPassword | None) -> bool:
@@ -157,12 +157,6 @@ class Login:
         self._suspicions.tell_of_new_device(unit, account, client)
         self._note(unit, account.account_id, SecurityEvent.LOGIN, Outcome.SUCCEEDED, client)
         return self._sessions.open(unit, account, assurance, client)
-
-    def _note_throttled(self, unit: AccountUnit, account_id: str, client: ClientInfo) -> None:
-        """Only the first of those refused in a row: they cost nothing, and must not fill the table."""
-        newest = unit.events.newest(account_id, 1)
-        if not newest or newest[0].outcome != Outcome.THROTTLED:
-            self._note(unit, account_id, SecurityEvent.LOGIN, Outcome.THROTTLED, client)
 
     def _note(
         self, unit: AccountUnit, account_id: str, kind: SecurityEvent, outcome: Outcome, client: ClientInfo

@@ -179,10 +179,23 @@ class SecondFactors:
         session_id: str | None,
         client: ClientInfo,
     ) -> Challenge | None:
-        """The challenge that is answered, with one answer used up before it is looked at.
+        """The challenge that is answered, once the attempt is counted."""
+        try:
+            return self._counted(account, proof, challenge, session_id, client)
+        except TooManyAttemptsError:
+            with self._store.transaction() as unit:
+                self._events.record_throttled(unit, account.account_id, SecurityEvent.CHALLENGE, client)
+            raise
 
-        Counting afterwards would let parallel guesses pass the limit of five.
-        """
+    def _counted(
+        self,
+        account: Account,
+        proof: _Proof,
+        challenge: Challenge | None,
+        session_id: str | None,
+        client: ClientInfo,
+    ) -> Challenge | None:
+        """Use up one answer before it is looked at; afterwards, parallel guesses would pass the limit of five."""
         with self._store.transaction() as unit:
             self._throttling.require(unit, THROTTLED_AS, account_key=account.address_key, client=client)
             held = challenge

@@ -32,6 +32,14 @@ class SecurityEvents:
             browser=browser_family(client.user_agent) if client else "",
         )
 
+    def record_throttled(self, unit: Unit, account_id: str, kind: SecurityEvent, client: ClientInfo) -> None:
+        """Note an attempt that was not looked at: the first of a row only, for they cost nothing and must not fill
+        the table.
+        """
+        newest = unit.events.newest(account_id, 1)
+        if not newest or newest[0].outcome != Outcome.THROTTLED:
+            self.record(unit, account_id, kind, Outcome.THROTTLED, client)
+
 
 class SecurityEventsOfAPerson:
     """Shows people what happened to their accounts."""
