@@ -224,13 +224,13 @@ def test_queues_of_signed_facts_are_known() -> None:
     assert not may_bring_signed_facts("orchestrator.attempts", TOPOLOGY)
 
 
-@pytest.mark.parametrize("service", ["auth", "keyvault", "gdpr"])
+@pytest.mark.parametrize("service", ["auth", "keyvault", "gdpr", "content"])
 def test_a_service_with_protected_messages_does_not_start_without_its_key(keys: ServiceKeys, service: str) -> None:
-    classes = {each.name: each for each in (AuthService, GdprService, KeyvaultService)}
+    classes = {each.name: each for each in (AuthService, ContentService, GdprService, KeyvaultService)}
     with pytest.raises(ConfigurationError, match=rf"no signing key of {service}.*SIGNING_PINS_FILE"):
         _require_keys([classes[service]], TOPOLOGY, ServiceKeys(pins=keys.pins))
     _require_keys([KeyvaultService], TOPOLOGY, keys)
 
 
 def test_services_without_protected_messages_need_no_key() -> None:
-    _require_keys([ContentService, RendererService], TOPOLOGY, ServiceKeys())
+    _require_keys([RendererService], TOPOLOGY, ServiceKeys())
