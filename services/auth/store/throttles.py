@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,11 +30,14 @@ class ThrottleRows:
         """
         if not buckets:
             return {}
-        ordered = sorted(buckets)
-        self._add_missing(ordered)
-        query = (
-            select(THROTTLES).where(THROTTLES.c.bucket.in_(ordered)).order_by(THROTTLES.c.bucket).with_for_update()
-        )
+        rows = [
+            {"bucket": bucket, "failures": 0, "first_at": self._now, "last_at": self._now}
+            for bucket in sorted(buckets)
+        ]
+        statement = self._insert()
+        found = statement.on_conflict_do_update(
+            index_elements=["bucket"], set_={"bucket": statement.excluded.bucket}
+        ).returning(THROTTLES)
         return {
             row["bucket"]: Tally(
                 failures=row["failures"],
@@ -43,14 +45,17 @@ class ThrottleRows:
                 last_at=row["last_at"],
                 blocked_until=row["blocked_until"],
             )
-            for row in self._connection.execute(query).mappings()
+            for row in self._connection.execute(found, rows).mappings()
         }
 
     def set(self, tallies: Mapping[str, Tally]) -> None:
-        """Write the counts of buckets that are locked, in one statement."""
+        """Write the counts of buckets that are locked."""
         if not tallies:
             return
-        statement = self._insert(
+        statement = self._insert()
+        changed = {name: statement.excluded[name] for name in ("failures", "first_at", "last_at", "blocked_until")}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["bucket"], set_=changed),
             [
                 {
                     "bucket": bucket,
@@ -60,10 +65,8 @@ class ThrottleRows:
                     "blocked_until": tally.blocked_until,
                 }
                 for bucket, tally in sorted(tallies.items())
-            ]
+            ],
         )
-        changed = {name: statement.excluded[name] for name in ("failures", "first_at", "last_at", "blocked_until")}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["bucket"], set_=changed))
 
     def forget_old(self, before: datetime, limit: int) -> int:
         """Delete counts of attempts that were all made before a moment, and those of 0; returns how many."""
@@ -71,12 +74,6 @@ class ThrottleRows:
         old = select(THROTTLES.c.bucket).where(or_(THROTTLES.c.last_at < before, idle)).limit(limit)
         return self._connection.execute(delete(THROTTLES).where(THROTTLES.c.bucket.in_(old))).rowcount
 
-    def _add_missing(self, buckets: Sequence[str]) -> None:
-        rows: list[dict[str, Any]] = [
-            {"bucket": bucket, "failures": 0, "first_at": self._now, "last_at": self._now} for bucket in buckets
-        ]
-        self._connection.execute(self._insert(rows).on_conflict_do_nothing())
-
-    def _insert(self, rows: list[dict[str, Any]]) -> postgresql.Insert | sqlite.Insert:
+    def _insert(self) -> postgresql.Insert | sqlite.Insert:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        return insert(THROTTLES).values(rows)
+        return insert(THROTTLES)
