@@ -23,6 +23,8 @@ from shared.db import Database
 from shared.errors import InfrastructureError
 
 POLL_S = 1.0
+LOOK_S = 10.0
+"""A database that says that nothing was written is believed this long."""
 BATCH = 200
 """Most messages of one confirmed batch; large enough that round trips do not matter, small enough to be quick."""
 
@@ -78,6 +80,9 @@ class Relay:
         self._stopping = threading.Event()
         self._abandoned = False
         self._purge_due = time.monotonic()
+        self._seen_version: int | None = None
+        self._look_due = time.monotonic()
+        self._put_off_until = time.monotonic()
         self._thread: threading.Thread | None = None
         database.watch(outbox.table.name, self.nudge)
 
@@ -171,6 +176,8 @@ class Relay:
         sent = [message for message in batch if message not in refused]
         self._outbox.mark_sent(connection, sent, epoch=self._epoch)
         self._outbox.postpone(connection, refused, UNROUTABLE_PAUSE)
+        if refused:  # they fall due without a write
+            self._put_off_until = time.monotonic() + UNROUTABLE_PAUSE.total_seconds() + POLL_S
 
     def _deliver(self, batch: list[StoredMessage]) -> list[StoredMessage]:
         """Publish a batch; returns the messages that no queue takes."""
@@ -205,8 +212,7 @@ class Relay:
                 if not reopened:
                     self.reopen_lost()
                     reopened = True
-                while self.send_pending():
-                    time.sleep(0)  # others may run between two batches
+                self._send_what_waits()
                 self._purge_if_due()
             except RivalRelayError:
                 time.sleep(RIVAL_PAUSE_S)
@@ -218,6 +224,17 @@ class Relay:
             if self._stopping.is_set():
                 return
             self._nudged.wait(POLL_S)
+
+    def _send_what_waits(self) -> None:
+        """Look for messages, unless nothing was written since the last look that found none."""
+        version = self._database.version()
+        now = time.monotonic()
+        if version is not None and version == self._seen_version and self._put_off_until < now < self._look_due:
+            return
+        while self.send_pending():
+            time.sleep(0)  # others may run between two batches
+        self._seen_version = version
+        self._look_due = time.monotonic() + LOOK_S
 
     def _purge_if_due(self) -> None:
         """Delete what was sent or handled long ago: at the start and then once an hour."""

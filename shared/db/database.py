@@ -63,6 +63,8 @@ class Connections(Protocol):
 
     def changing_schema(self) -> AbstractContextManager[Connection]: ...
 
+    def version(self) -> int | None: ...
+
     def close(self) -> None: ...
 
 
@@ -162,6 +164,13 @@ class Database:
         """
         with self.reading() as connection:
             connection.execute(text("SELECT 1"))
+
+    def version(self) -> int | None:
+        """A number that changes with every commit of anybody; None where it is not to be had for less than a look.
+
+        For those who look again and again whether there is work.
+        """
+        return self._connections.version()
 
     def close(self) -> None:
         """Give all idle connections back."""
