@@ -81,7 +81,8 @@ def _call(query: type[Query], reply: type[Reply], *refused_with: type[Studiomati
 
 
 def _session_call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
-    return _call(query, reply, SessionInvalidError, *refused_with)
+    """A call of a person; an account that waits for its deletion, or has another role, is not permitted some."""
+    return _call(query, reply, SessionInvalidError, NotPermittedError, *refused_with)
 
 
 def _fresh_call(query: type[Query], reply: type[Reply], *refused_with: type[StudiomaticError]) -> Call:
@@ -106,14 +107,14 @@ _ACCOUNT_CALLS: tuple[Call, ...] = (
     _call(accounts.RevertAddressChange, accounts.RequestAccepted, LinkInvalidError),
     _session_call(accounts.GetAccount, accounts.AccountView),
     _session_call(accounts.UpdateProfile, accounts.AccountView),
-    _fresh_call(accounts.PublishPolicy, accounts.PolicyView, NotPermittedError, ConflictError),
+    _fresh_call(accounts.PublishPolicy, accounts.PolicyView, ConflictError),
     _call(accounts.GetPolicy, accounts.PolicyView, NotFoundError),
     _session_call(accounts.AcceptPolicy, accounts.AccountView, NotFoundError),
     _fresh_call(accounts.RequestDeletion, accounts.RequestAccepted),
     _session_call(accounts.CancelDeletion, accounts.RequestAccepted),
     _call(accounts.MakeFirstAdministrator, accounts.RequestAccepted, AccessRefusedError, TooManyAttemptsError),
-    _fresh_call(accounts.DisableAccount, accounts.RequestAccepted, NotPermittedError, NotFoundError),
-    _fresh_call(accounts.EnableAccount, accounts.RequestAccepted, NotPermittedError, NotFoundError),
+    _fresh_call(accounts.DisableAccount, accounts.RequestAccepted, NotFoundError),
+    _fresh_call(accounts.EnableAccount, accounts.RequestAccepted, NotFoundError),
     _session_call(accounts.RecordUsage, accounts.RequestAccepted),
 )
 
@@ -133,7 +134,7 @@ _SESSION_CALLS: tuple[Call, ...] = (
     _call(sessions.LogOut, sessions.LoggedOut),
     _session_call(sessions.ListSessions, sessions.SessionList),
     _session_call(sessions.RevokeSession, sessions.SessionList, NotFoundError),
-    _fresh_call(sessions.RevokeAllSessions, accounts.RequestAccepted, NotPermittedError, NotFoundError),
+    _fresh_call(sessions.RevokeAllSessions, accounts.RequestAccepted, NotFoundError),
     _session_call(
         sessions.ChangePassword,
         sessions.SessionRenewed,
@@ -161,8 +162,8 @@ _FACTOR_CALLS: tuple[Call, ...] = (
     _session_call(factors.BeginWebauthnAssertion, factors.WebauthnAssertionBegun, NotFoundError),
     _call(factors.RequestFactorRemoval, accounts.RequestAccepted, ChallengeEndedError),
     _call(factors.CancelFactorRemoval, accounts.RequestAccepted, LinkInvalidError),
-    _fresh_call(factors.IssueTicket, factors.TicketIssued, NotPermittedError),
-    _session_call(factors.IssueJobToken, factors.JobTokenIssued, NotPermittedError),
+    _fresh_call(factors.IssueTicket, factors.TicketIssued),
+    _session_call(factors.IssueJobToken, factors.JobTokenIssued),
 )
 
 _VAULT_CALLS: tuple[Call, ...] = (
