@@ -10,9 +10,11 @@ account that is disabled or to be deleted: from then on nothing is delivered for
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.keyvault.domain.records import Record, UserKey
 from shared.contracts.grants import CLOCK_SKEW_S, GRANT_LIFE_S, JOB_TOKEN_LIFE_S, Grant, JobToken
 
 AUDIENCE = "keyvault"
@@ -41,6 +43,33 @@ class Denial(StrEnum):
     NO_RECORD = "no_record"
     NO_KEY = "no_key"  # the record is there, the user key is not
     QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """How an account stands, and the key that was asked for.
+
+    Attributes:
+        jobs_stopped: The session of the job was ended by force.
+        subject: How the audit names the account; None if it has no user key.
+        key: What the record is sealed under.
+    """
+
+    shredded: bool
+    closed: bool
+    jobs_stopped: bool
+    subject: str | None
+    record: Record | None
+    key: UserKey | None
+
+
+def standing(holding: Holding) -> Denial | None:
+    """Why nothing at all is delivered for this account and job."""
+    if holding.shredded:
+        return Denial.ACCOUNT_SHREDDED
+    if holding.closed:
+        return Denial.ACCOUNT_CLOSED
+    return Denial.SESSION_REVOKED if holding.jobs_stopped else None
 
 
 def skewed(asked_at: datetime, now: datetime) -> bool:

@@ -82,11 +82,13 @@ class Audit:
         job_id: str = "",
         grant_id: str = "",
         reason: str = "",
+        subject: str | None = None,
     ) -> None:
         """Add a row in the transaction of the decision itself, as its last step: other writers wait for it.
 
         Args:
             account_id: Written as its pseudonym, and not at all if the account has no key here.
+            subject: That pseudonym, where it is known already.
             record_id, job_id, grant_id: Only such as are known to exist; a caller's own words never come here.
 
         Raises:
@@ -96,7 +98,7 @@ class Audit:
             actor=actor,
             action=action,
             outcome=outcome,
-            subject=unit.user_keys.pseudonym(account_id) or NOBODY,
+            subject=subject or unit.user_keys.pseudonym(account_id) or NOBODY,
             record_id=record_id,
             job_id=job_id,
             grant_id=grant_id,

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.keyvault.domain.audit import Action, AuditOutcome
-from services.keyvault.domain.grants import Denial, denial, skewed
+from services.keyvault.domain.grants import Denial, Holding, denial, skewed, standing
 from services.keyvault.domain.limits import ALL_DELIVERIES, DELIVERIES, DENIALS, Exceeded
-from services.keyvault.domain.records import KIND_OF, Record, RecordPurpose, UserKey
+from services.keyvault.domain.records import KIND_OF, Record, UserKey
 from services.keyvault.handlers import ports
 from services.keyvault.handlers.audit import Audit
 from services.keyvault.handlers.decisions import UNSIGNED
@@ -43,6 +43,7 @@ REQUESTS_KEPT_FOR = timedelta(minutes=10)
 """Far longer than a request or a ticket is accepted, so that one that is forgotten is too old anyway."""
 
 COUNTS_KEPT_FOR = timedelta(hours=1)
+USED_RESOLUTION = timedelta(minutes=1)
 
 
 class GrantUses(Protocol):
@@ -65,8 +66,17 @@ class Counts(LimitRows, Protocol):
     def purge(self, older_than: timedelta) -> int: ...
 
 
+class Holdings(Protocol):
+    """How accounts stand, and their keys."""
+
+    def look(self, account_id: str, session_id: str, provider: str, record_id: str | None) -> Holding: ...
+
+
 class Unit(ports.Unit, LimitUnit, Protocol):
     """What a delivery needs of a transaction."""
+
+    @property
+    def holdings(self) -> Holdings: ...
 
     @property
     def grant_uses(self) -> GrantUses: ...
@@ -104,6 +114,7 @@ class _Case:
     grant: Grant | None = None
     job: JobToken | None = None
     record: Record | None = None
+    subject: str | None = None
 
     @property
     def actor(self) -> str:
@@ -177,7 +188,7 @@ class Deliveries:
             except _RefusedError as refused:
                 error = self._refused(unit, case, refused)
             else:
-                unit.records.touch(approved.record.record_id, unit.now)
+                self._touch(unit, approved.record)
                 self._write(unit, case, AuditOutcome.ALLOWED)
                 return approved
         raise error
@@ -185,8 +196,7 @@ class Deliveries:
     def _checked(self, unit: Unit, case: _Case) -> _Approved:
         self._check_request(unit, case)
         grant, job = self._genuine(case)
-        self._check_account(unit, case, job)
-        record, key = self._found(unit, case)
+        record, key = self._found(self._looked_up(unit, case, job), case)
         self._check_limits(unit, case)
         if not unit.grant_uses.use(grant.grant_id, most=grant.max_uses, expires_at=grant.expires_at):
             raise _RefusedError(Denial.USED_UP)
@@ -224,42 +234,33 @@ class Deliveries:
             raise _RefusedError(refused)
         return grant, job
 
-    def _check_account(self, unit: Unit, case: _Case, job: JobToken) -> None:
-        account_id = case.caller.account_id
-        if unit.accounts.is_shredded(account_id):
-            raise _RefusedError(Denial.ACCOUNT_SHREDDED)
-        if unit.accounts.is_closed(account_id):
-            raise _RefusedError(Denial.ACCOUNT_CLOSED)
-        if unit.accounts.has_jobs_stopped(job.session_id):
-            raise _RefusedError(Denial.SESSION_REVOKED)
+    def _looked_up(self, unit: Unit, case: _Case, job: JobToken) -> Holding:
+        """The key that was named; else the account's newest; else the operator's, where one is allowed."""
+        account_id, query = case.caller.account_id, case.query
+        own = unit.holdings.look(account_id, job.session_id, query.provider, query.record_id)
+        case.subject = own.subject
+        refused = standing(own)
+        if refused is not None:
+            raise _RefusedError(refused)
+        if own.record is None and query.record_id is None and query.provider in PLATFORM_PROVIDERS:
+            return unit.holdings.look(PLATFORM_ACCOUNT, job.session_id, query.provider, None)
+        return own
 
-    def _found(self, unit: Unit, case: _Case) -> tuple[Record, UserKey]:
-        record = self._record(unit, case)
+    def _found(self, holding: Holding, case: _Case) -> tuple[Record, UserKey]:
+        record = holding.record
         if record is None or record.provider != case.query.provider:
             raise _RefusedError(Denial.NO_RECORD)
         case.record = record
         if record.quarantined:
             raise _RefusedError(Denial.QUARANTINED)
-        key = unit.user_keys.get(record.account_id, record.user_key_version)
-        if key is None:
+        if holding.key is None:
             raise _RefusedError(Denial.NO_KEY)
-        return record, key
-
-    def _record(self, unit: Unit, case: _Case) -> Record | None:
-        """The one that was named; else the account's newest; else the operator's, where one is allowed."""
-        account_id, provider = case.caller.account_id, case.query.provider
-        if case.query.record_id is not None:
-            return unit.records.get(account_id, case.query.record_id, RecordPurpose.PROVIDER_KEY)
-        own = unit.records.newest(account_id, provider)
-        if own is None and provider in PLATFORM_PROVIDERS:
-            return unit.records.newest(PLATFORM_ACCOUNT, provider)
-        return own
+        return record, holding.key
 
     def _check_limits(self, unit: Unit, case: _Case) -> None:
         account_id, provider = case.caller.account_id, case.query.provider
-        over = self._limits.count(unit, DELIVERIES, account_id, provider) or self._limits.count(
-            unit, ALL_DELIVERIES
-        )
+        buckets = {DELIVERIES.bucket(account_id, provider): DELIVERIES, ALL_DELIVERIES.bucket(): ALL_DELIVERIES}
+        over = self._limits.count_all(unit, buckets)
         if over is not None:
             raise _RefusedError(over.limit.name, over)
 
@@ -275,6 +276,11 @@ class Deliveries:
         elif over.first:
             self._write(unit, case, AuditOutcome.LIMITED, over.limit.name)
         return VaultDeniedError()
+
+    def _touch(self, unit: Unit, record: Record) -> None:
+        """Remember when it was used, to the minute: a write for each delivery would be too dear."""
+        if record.last_used_at is None or unit.now - record.last_used_at >= USED_RESOLUTION:
+            unit.records.touch(record.record_id, unit.now)
 
     def _sealed(self, query: DeliverKey, approved: _Approved) -> str:
         record = approved.record
@@ -316,4 +322,5 @@ class Deliveries:
             grant_id=case.grant.grant_id if case.grant else "",
             outcome=outcome,
             reason=reason,
+            subject=case.subject,
         )

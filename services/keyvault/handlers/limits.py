@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol
 
 from services.keyvault.domain.audit import AuditOutcome
@@ -14,7 +17,7 @@ from shared.contracts.refusals import RateLimitedError
 class LimitRows(Protocol):
     """The counters."""
 
-    def count(self, bucket: str, limit: Limit) -> Window: ...
+    def count(self, *buckets: str, window: timedelta) -> tuple[Window, ...]: ...
     def tell(self, bucket: str) -> bool: ...
 
 
@@ -60,11 +63,17 @@ class Limits:
 
     def count(self, unit: LimitUnit, limit: Limit, *keys: str) -> Exceeded | None:
         """Count one more in the caller's transaction, which must commit also when the limit is used up."""
-        bucket = limit.bucket(*keys)
-        over = exceeded(limit, unit.limits.count(bucket, limit), now=unit.now)
-        if over is not None and unit.limits.tell(bucket):
-            return Exceeded(limit=over.limit, retry_after_s=over.retry_after_s, first=True)
-        return over
+        return self.count_all(unit, {limit.bucket(*keys): limit})
+
+    def count_all(self, unit: LimitUnit, limits: Mapping[str, Limit]) -> Exceeded | None:
+        """Count one more in several buckets, always named in the same order; the first that is used up."""
+        (window,) = {limit.window for limit in limits.values()}
+        windows = unit.limits.count(*limits, window=window)
+        for (bucket, limit), counted in zip(limits.items(), windows, strict=True):
+            over = exceeded(limit, counted, now=unit.now)
+            if over is not None:
+                return replace(over, first=unit.limits.tell(bucket))
+        return None
 
 
 def refusal(over: Exceeded) -> RateLimitedError:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from services.keyvault.store.accounts import AccountRows
 from services.keyvault.store.audit import AuditRows
 from services.keyvault.store.grant_uses import GrantUseRows
+from services.keyvault.store.holdings import HoldingRows
 from services.keyvault.store.keyring import KeyringRows
 from services.keyvault.store.limits import LimitRows
 from services.keyvault.store.records import RecordRows
@@ -70,6 +71,7 @@ class KeyvaultUnit:
         self.replays = ReplayRows(connection, self.now)
         self.grant_uses = GrantUseRows(connection, self.now)
         self.limits = LimitRows(connection, self.now)
+        self.holdings = HoldingRows(connection, self.now)
 
     def publish(self, message: Fact) -> None:
         """Tell whoever listens, if the transaction commits."""

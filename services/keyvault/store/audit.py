@@ -15,7 +15,12 @@ from shared.contracts.vault import AuditHead
 from shared.db import insert_if_absent
 from shared.db.failures import unavailability_reported
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.audit', 0))")
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.audit', 0))"
+_END = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1"
+_LOCKED_END = {"sqlite": text(_END), "postgresql": text(f"{_LOCK}; {_END}")}
+"""One message to the server, two statements: the second sees what was committed while the first waited."""
+
+_INSERT = insert(AUDIT)
 
 
 class AuditRows:
@@ -41,7 +46,7 @@ class AuditRows:
     def lock(self) -> None:
         """Let nobody else add a row until the transaction ends; on SQLite nobody can anyway."""
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(_LOCK)
+            self._connection.execute(text(_LOCK))
 
     def last(self) -> AuditRow | None:
         """The end of the chain."""
@@ -70,8 +75,7 @@ class AuditRows:
         return tuple(AuditHead.model_validate(row) for row in self._connection.execute(query).mappings())
 
     def _append(self, entry: AuditEntry) -> AuditRow:
-        self.lock()
-        last = self.last()
+        last = self._connection.execute(_LOCKED_END[self._connection.dialect.name]).one_or_none()
         sequence, previous = (last.sequence + 1, last.hash) if last else (1, BEGINNING)
         row = AuditRow(
             sequence=sequence,
@@ -80,7 +84,7 @@ class AuditRows:
             previous=previous,
             hash=row_hash(sequence, self._now, entry, previous),
         )
-        self._connection.execute(insert(AUDIT).values(_columns(row)))
+        self._connection.execute(_INSERT, _columns(row))
         return row
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, bindparam, delete, text, update
 
 from services.keyvault.tables import GRANT_USES
-from shared.db import insert_if_absent
+from shared.db import UtcDateTime
+
+_ONE_MORE = text(
+    "INSERT INTO grant_uses (grant_id, uses, expires_at) VALUES (:grant_id, 1, :expires_at)"
+    " ON CONFLICT (grant_id) DO UPDATE SET uses = grant_uses.uses + 1 WHERE grant_uses.uses < :most"
+).bindparams(bindparam("expires_at", type_=UtcDateTime()))
 
 
 class GrantUseRows:
@@ -22,9 +27,8 @@ class GrantUseRows:
 
         Any number of callers at the same time get True exactly ``most`` times: each waits for the row.
         """
-        insert_if_absent(self._connection, GRANT_USES, grant_id=grant_id, uses=0, expires_at=expires_at)
-        one_more = update(GRANT_USES).where(GRANT_USES.c.grant_id == grant_id, GRANT_USES.c.uses < most)
-        return self._connection.execute(one_more.values(uses=GRANT_USES.c.uses + 1)).rowcount == 1
+        words = {"grant_id": grant_id, "expires_at": expires_at, "most": most}
+        return self._connection.execute(_ONE_MORE, words).rowcount == 1
 
     def give_back(self, grant_id: str) -> None:
         """A use that delivered nothing does not count."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, bindparam, delete, text
 
 from services.keyvault.tables import REPLAYS
-from shared.db import insert_if_absent
+from shared.db import UtcDateTime
+
+_SEEN = text(
+    "INSERT INTO replays (request_id, seen_at) VALUES (:request_id, :seen_at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("seen_at", type_=UtcDateTime()))
 
 
 class ReplayRows:
@@ -19,7 +23,7 @@ class ReplayRows:
 
     def first_seen(self, request_id: str) -> bool:
         """Remember an id, if the transaction commits; of several at the same time one gets True."""
-        return insert_if_absent(self._connection, REPLAYS, request_id=request_id, seen_at=self._now)
+        return self._connection.execute(_SEEN, {"request_id": request_id, "seen_at": self._now}).rowcount == 1
 
     def purge(self, older_than: timedelta) -> int:
         """Forget ids that are too old to be accepted anyway; returns how many there were."""
