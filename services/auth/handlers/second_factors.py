@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.auth.domain.browsers import from_where
 from services.auth.domain.challenges import CHALLENGE_LIFE, Challenge, ChallengePurpose
@@ -27,11 +27,18 @@ THROTTLED_AS = "second_factor"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Proof:
-    """What somebody shows as his second factor."""
+class _Attempt:
+    """Somebody shows something as his second factor.
 
+    Attributes:
+        challenge: What is answered with it; None where none was asked for.
+    """
+
+    account: Account
+    client: ClientInfo
     factor: Factor
-    text: str = field(repr=False)
+    shown: str = field(repr=False)
+    challenge: Challenge | None
 
 
 class SecondFactors:
@@ -135,16 +142,18 @@ class SecondFactors:
             TooManyAttemptsError: Wait; the answer was not looked at.
             InfrastructureError: Keyvault is away; nothing was counted, the same answer may be given again.
         """
-        proof = _only_proof(totp, recovery_code, webauthn)
-        held = self._admitted(account, proof, challenge, session_id, client)
-        fits = proof.factor is not Factor.TOTP or self._fits_seed(account, proof, held, client)
+        factor, shown = _only_one(totp, recovery_code, webauthn)
+        attempt = self._admitted(
+            _Attempt(account=account, client=client, factor=factor, shown=shown, challenge=challenge), session_id
+        )
+        fits = factor is not Factor.TOTP or self._fits_seed(attempt)
         try:
-            right = self._concluded(account, proof, held, client, fits)
+            right = self._concluded(attempt, fits)
         except TransactionConflictError:  # the call cannot be repeated as a whole: keyvault takes a code once
-            right = self._concluded(account, proof, held, client, fits)
+            right = self._concluded(attempt, fits)
         if not right:
             raise CodeInvalidError
-        return proof.factor
+        return factor
 
     def stop_removal(self, unit: AccountUnit, account: Account, client: ClientInfo | None) -> None:
         """Nothing is lost, so nothing will be taken off (ASVS 5.0 6.4.4). The account is locked by the caller."""
@@ -156,98 +165,92 @@ class SecondFactors:
             unit, account.account_id, SecurityEvent.FACTOR_REMOVAL_CANCELLED, Outcome.SUCCEEDED, client
         )
 
-    def _concluded(
-        self, account: Account, proof: _Proof, held: Challenge | None, client: ClientInfo, fits: bool
-    ) -> bool:
-        """Judge the answer, and note how it went; all of it or nothing."""
-        with self._store.transaction() as unit:
-            current = unit.accounts.lock(account.account_id)  # before all else, so that no two wait for each other
-            if current is None:
-                raise ChallengeEndedError
-            right = fits and self._is_right(unit, account, proof, held)
-            if right:
-                self._passed(unit, current, proof.factor, held, client)
-            else:
-                self._failed(unit, account, client)
-        return right
-
-    def _admitted(
-        self,
-        account: Account,
-        proof: _Proof,
-        challenge: Challenge | None,
-        session_id: str | None,
-        client: ClientInfo,
-    ) -> Challenge | None:
-        """The challenge that is answered, once the attempt is counted."""
+    def _admitted(self, attempt: _Attempt, session_id: str | None) -> _Attempt:
+        """The attempt with the challenge that it answers, once it is counted."""
         try:
-            return self._counted(account, proof, challenge, session_id, client)
+            return self._counted(attempt, session_id)
         except TooManyAttemptsError:
             with self._store.transaction() as unit:
-                self._events.record_throttled(unit, account.account_id, SecurityEvent.CHALLENGE, client)
+                self._events.record_throttled(
+                    unit, attempt.account.account_id, SecurityEvent.CHALLENGE, attempt.client
+                )
             raise
 
-    def _counted(
-        self,
-        account: Account,
-        proof: _Proof,
-        challenge: Challenge | None,
-        session_id: str | None,
-        client: ClientInfo,
-    ) -> Challenge | None:
+    def _counted(self, attempt: _Attempt, session_id: str | None) -> _Attempt:
         """Use up one answer before it is looked at; afterwards, parallel guesses would pass the limit of five."""
         with self._store.transaction() as unit:
-            self._throttling.require(unit, THROTTLED_AS, account_key=account.address_key, client=client)
-            held = challenge
-            if held is None and proof.factor is Factor.WEBAUTHN and session_id is not None:
+            self._throttling.require(
+                unit, THROTTLED_AS, account_key=attempt.account.address_key, client=attempt.client
+            )
+            held = attempt.challenge
+            if held is None and attempt.factor is Factor.WEBAUTHN and session_id is not None:
                 held = unit.challenges.of_session(session_id, ChallengePurpose.WEBAUTHN_ASSERTION)
             if held is not None and not unit.challenges.take_try(held.token_hash):
                 raise ChallengeEndedError
-        return held
+        return replace(attempt, challenge=held)
 
-    def _fits_seed(self, account: Account, proof: _Proof, held: Challenge | None, client: ClientInfo) -> bool:
+    def _fits_seed(self, attempt: _Attempt) -> bool:
         """Ask keyvault about a time-based code; what is no code it is not asked about."""
-        digits = totp_digits(proof.text)
+        digits = totp_digits(attempt.shown)
         try:
-            return digits is not None and self._vault.check_totp(account.account_id, digits)
+            return digits is not None and self._vault.check_totp(attempt.account.account_id, digits)
         except (InfrastructureError, TooManyAttemptsError):
-            with self._store.transaction() as unit:
-                self._throttling.withdrawn(unit, THROTTLED_AS, account_key=account.address_key, client=client)
-                if held is not None:
-                    unit.challenges.give_back_try(held.token_hash)
+            self._take_back(attempt)
             raise
 
-    def _is_right(self, unit: AccountUnit, account: Account, proof: _Proof, held: Challenge | None) -> bool:
-        match proof.factor:
-            case Factor.TOTP:
-                return unit.factors.has_totp(account.account_id)
-            case Factor.RECOVERY_CODE:
-                return unit.factors.use_recovery_code(account.account_id, code_hash(proof.text))
-            case Factor.WEBAUTHN:
-                return self._is_signed(unit, account, proof.text, held)
+    def _take_back(self, attempt: _Attempt) -> None:
+        """It could not be judged, so it does not count."""
+        with self._store.transaction() as unit:
+            self._throttling.withdrawn(
+                unit, THROTTLED_AS, account_key=attempt.account.address_key, client=attempt.client
+            )
+            if attempt.challenge is not None:
+                unit.challenges.give_back_try(attempt.challenge.token_hash)
 
-    def _is_signed(self, unit: AccountUnit, account: Account, answer: str, held: Challenge | None) -> bool:
-        if held is None or held.webauthn_challenge is None:
+    def _concluded(self, attempt: _Attempt, fits: bool) -> bool:
+        """Judge the answer, and note how it went; all of it or nothing."""
+        with self._store.transaction() as unit:
+            account = unit.accounts.lock(attempt.account.account_id)  # first, so that no two wait for each other
+            if account is None:
+                raise ChallengeEndedError
+            right = fits and self._is_right(unit, attempt)
+            if right:
+                self._pass(unit, account, attempt)
+            outcome = Outcome.SUCCEEDED if right else Outcome.FAILED
+            self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, outcome, attempt.client)
+        return right
+
+    def _is_right(self, unit: AccountUnit, attempt: _Attempt) -> bool:
+        account_id = attempt.account.account_id
+        match attempt.factor:
+            case Factor.TOTP:
+                return unit.factors.has_totp(account_id)
+            case Factor.RECOVERY_CODE:
+                return unit.factors.use_recovery_code(account_id, code_hash(attempt.shown))
+            case Factor.WEBAUTHN:
+                return self._is_signed(unit, attempt)
+
+    def _is_signed(self, unit: AccountUnit, attempt: _Attempt) -> bool:
+        if attempt.challenge is None or attempt.challenge.webauthn_challenge is None:
             return False
         try:
-            key = unit.factors.credential(account.account_id, self._passkeys.named_credential(answer))
+            named = self._passkeys.named_credential(attempt.shown)
+            key = unit.factors.credential(attempt.account.account_id, named)
             if key is None:
                 return False
-            count = self._passkeys.asserted(answer, held.webauthn_challenge, key)
+            count = self._passkeys.asserted(attempt.shown, attempt.challenge.webauthn_challenge, key)
         except CodeInvalidError:
             return False
         return unit.factors.use_credential(key, count)
 
-    def _passed(
-        self, unit: AccountUnit, account: Account, factor: Factor, held: Challenge | None, client: ClientInfo
-    ) -> None:
+    def _pass(self, unit: AccountUnit, account: Account, attempt: _Attempt) -> None:
         """Use up the challenge; of two right answers to one challenge only the first counts."""
-        self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)
-        if held is not None and not unit.challenges.end(held.token_hash):
+        client = attempt.client
+        self._throttling.succeeded(unit, THROTTLED_AS, account_key=attempt.account.address_key, client=client)
+        if attempt.challenge is not None and not unit.challenges.end(attempt.challenge.token_hash):
             raise ChallengeEndedError
-        self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.SUCCEEDED, client)
         self.stop_removal(unit, account, client)
-        if factor is Factor.RECOVERY_CODE:
+        if attempt.factor is Factor.RECOVERY_CODE:
             left = unit.factors.recovery_codes_left(account.account_id)
             self._letters.enqueue(
                 unit,
@@ -257,13 +260,10 @@ class SecondFactors:
                 values={"left": str(left), **from_where(client)},
             )
 
-    def _failed(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:
-        self._events.record(unit, account.account_id, SecurityEvent.CHALLENGE, Outcome.FAILED, client)
 
-
-def _only_proof(totp: str | None, recovery_code: str | None, webauthn: str | None) -> _Proof:
+def _only_one(totp: str | None, recovery_code: str | None, webauthn: str | None) -> tuple[Factor, str]:
     shown = {Factor.TOTP: totp, Factor.RECOVERY_CODE: recovery_code, Factor.WEBAUTHN: webauthn}
-    proofs = [_Proof(factor=factor, text=text) for factor, text in shown.items() if text is not None]
-    if len(proofs) != 1:
+    given = [(factor, text) for factor, text in shown.items() if text is not None]
+    if len(given) != 1:
         raise InvalidInputError("exactly one of totp, recovery_code and webauthn is needed")
-    return proofs[0]
+    return given[0]
