@@ -30,6 +30,12 @@ def test_a_key_that_is_shown_to_the_file_host_is_a_violation(simulator, client, 
     assert "host of result files" in simulator.journal.violations()[0]
 
 
+@pytest.mark.parametrize("name", ["Authorization", "xi-api-key", "x-api-key", "Cookie"])
+def test_a_header_for_keys_is_a_violation_whatever_it_holds(simulator, client, name):
+    assert client.fetch(_address(client), **{name: "Bearer something"}).status == 400
+    assert f"the header {name} was sent" in simulator.journal.violations()[0]
+
+
 def test_the_query_of_an_address_must_come_back_untouched(simulator, client):
     assert client.fetch(_address(client).split("&Signature")[0]).status == 400
     assert "did not come back" in simulator.journal.violations()[0]
