@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from services.auth.breaches import NoBreaches, SortedBreaches
 from services.auth.handlers.address_change import AddressChange
 from services.auth.handlers.administration import Administration
@@ -56,7 +58,7 @@ from shared.bus.offloading import offload
 from shared.bus.outbox import Outbox
 from shared.bus.relay import Publish, Relay
 from shared.clock import Clock, SystemClock
-from shared.config import Settings
+from shared.config import PREFIX, Settings
 from shared.contracts import accounts, factors, sessions
 from shared.contracts.message import Query, Reply
 from shared.db import Database, open_service_database
@@ -79,6 +81,8 @@ LOOK_INTERVAL_S = 60.0
 """How late somebody may learn of many failed logins, and how much longer than promised something is kept."""
 
 Answers = Mapping[type[Query], Callable[[Any], Reply]]
+
+_log = structlog.get_logger(__name__)
 
 __all__ = ["SERVICE", "Auth", "AuthDesk"]
 
@@ -282,6 +286,8 @@ class Auth:
     def __init__(self, settings: Settings, *, publish: Publish, epoch: str, signer: Signer, ask: Ask) -> None:
         self._database = open_service_database(settings, SERVICE)
         migrate(self._database, SERVICE)
+        if settings.pepper_file is None and not settings.embedded:
+            _log.warning("passwords_without_pepper", remedy=f"set {PREFIX}PEPPER_FILE, see docs/accounts.md")
         self.desk = AuthDesk(self._database, settings, signer=signer, ask=ask, clock=SystemClock())
         self.relay = Relay(self._database, Outbox(OUTBOX), publish, epoch, Inbox(INBOX))
         self._prints_token = not settings.embedded

@@ -55,6 +55,7 @@ class Town:
     """Auth and keyvault at work, and an edge in front of them."""
 
     def __init__(self, urls: dict[str, str], database_url: str, folder: Path) -> None:
+        self._folder = folder
         self.keys: ServiceKeys = ensure_keys(folder / "keys", SERVICES)
         make_keyring(folder / "keyring.json")
         self.edge = RpcClient(urls["edge"], user="edge", keys=self.keys)
@@ -82,6 +83,10 @@ class Town:
                     "STUDIO_KEYRING_FILE": str(folder / "keyring.json"),
                 },
             )
+
+    def said(self, service: str) -> str:
+        """What a service wrote into its log."""
+        return (self._folder / f"{service}.log").read_text()
 
     def answers(self) -> bool:
         """Whether both services are up; none of them died."""
@@ -178,3 +183,9 @@ def test_a_revoked_session_opens_nothing_in_other_services_within_five_seconds(
     assert time.monotonic() - revoked < PROMISED_S
     with pytest.raises(SessionInvalidError):
         town.edge.call("auth", CheckSession(session=session.token, client=CLIENT), SessionChecked)
+
+
+def test_a_farm_without_a_pepper_says_so(town: Town, eventually: Callable[..., Any]) -> None:
+    """NIST SP 800-63B-4 3.1.1.2: an additional keyed hash should be there."""
+    eventually(lambda: "passwords_without_pepper" in town.said("auth"), within_s=120)
+    assert PASSWORD not in town.said("auth")

@@ -61,7 +61,7 @@ class Desk:
         key = Ed25519PrivateKey.generate()
         self.auth = AuthDesk(
             self.database,
-            Settings(**settings),
+            Settings(**{"data_dir": Path("/nonexistent"), **settings}),
             signer=Signer(key_id=key_id("auth", key.public_key()), private_key=key),
             ask=self._vault,
             clock=self.clock,
