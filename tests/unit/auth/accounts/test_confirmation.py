@@ -78,6 +78,38 @@ def test_a_confirmation_link_is_bound_to_the_address_it_was_sent_to(desk, client
         confirm(desk, client, old)
 
 
+def test_a_link_that_went_to_another_address_confirms_nothing(desk, client) -> None:
+    """ASVS 5.0 6.6.2: bound to the address at issue, whatever changed it."""
+    desk.register()
+    link = desk.link()
+    account = desk.account("ada@example.org")
+    with desk.store.transaction() as unit:
+        unit.accounts.move(account.account_id, email="eve@example.org", key="eve@example.org")
+    with pytest.raises(LinkInvalidError):
+        confirm(desk, client, link)
+    assert desk.account("eve@example.org").state == "unconfirmed"
+
+
+def test_of_many_uses_of_one_link_at_once_exactly_one_wins(desk) -> None:
+    """ASVS 5.0 15.4.2, whatever the link is for."""
+    desk.register()
+    account = desk.account("ada@example.org")
+    links, together = Links(), threading.Barrier(8)
+    with desk.store.transaction() as unit:
+        token = links.issue(unit, account.account_id, LinkPurpose.CANCEL_FACTOR_REMOVAL, account.email)
+
+    def use(_: int) -> bool:
+        together.wait()
+        try:
+            with desk.store.transaction() as unit:
+                return links.redeem(unit, token, LinkPurpose.CANCEL_FACTOR_REMOVAL).email == account.email
+        except LinkInvalidError:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(use, range(8))) == 1
+
+
 def test_a_link_for_something_else_confirms_nothing(desk, client) -> None:
     desk.register()
     account = desk.account("ada@example.org")

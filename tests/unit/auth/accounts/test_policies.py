@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -63,6 +65,33 @@ def test_everybody_is_told_also_when_there_are_more_than_one_batch(desk, adminis
     publish(desk, administrator, "2", material=True)
     tell_everybody(desk)
     assert len(notices(desk)) == 6
+
+
+def test_two_who_tell_people_at_once_tell_everybody_once(desk, administrator) -> None:
+    for number in range(4):
+        desk.person(f"person{number}@example.org")
+    publish(desk, administrator, "2", material=True)
+    together = threading.Barrier(2)
+
+    def tell(_: int) -> None:
+        with desk.store.reading() as unit:
+            policy = unit.policies.newest(material=True)
+            waiting = unit.policies.not_told(policy, 100)
+        together.wait()
+        for account_id in waiting:
+            desk.auth.policy_notices._tell(account_id, policy)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(tell, range(2)))
+    assert len(notices(desk)) == 5
+
+
+def test_who_accepted_an_earlier_version_must_acknowledge_the_new_one(desk, administrator) -> None:
+    publish(desk, administrator, "1", material=True)
+    session = desk.log_in("root@example.org")
+    desk.ask(AcceptPolicy(session=session.token, policy_version="1"))
+    publish(desk, administrator, "2", material=True)
+    assert desk.view(session).policy_to_acknowledge == "2"
 
 
 def test_the_notice_stands_until_it_is_acknowledged(desk, administrator) -> None:
