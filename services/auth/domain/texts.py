@@ -15,7 +15,7 @@ def line_of(text: str, field: str) -> str:
     Raises:
         InvalidInputError: It is empty, too long, or has characters that nobody can see; names the field.
     """
-    line = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    line = unicodedata.normalize("NFC", text).strip()
     if not line.strip(JOINERS):
         raise InvalidInputError(f"{field} is empty; write something, or leave it out")
     if len(line) > NAME_MAX_CHARACTERS:
