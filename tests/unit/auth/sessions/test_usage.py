@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from services.auth.domain.usage import USAGE_KEPT
+from services.auth.store.usage import UsageRows
 from services.auth.tables import USAGE_EVENTS
 from shared.contracts.accounts import ClientInfo, RecordUsage
 from shared.contracts.envelope import enclose
 from shared.contracts.jobs import JobStarted
 from shared.contracts.refusals import SessionInvalidError
 from shared.errors import InvalidInputError
+
+ROOT = Path(__file__).parents[4]
 
 
 def rows(desk) -> list[dict]:
@@ -103,3 +109,19 @@ def test_usage_is_deleted_after_its_time(desk, client) -> None:
     desk.clock.advance(2)
     desk.auth.sweeping.sweep()
     assert rows(desk) == []
+
+
+def test_nothing_but_its_own_file_touches_the_table() -> None:
+    """S11: no statistics, no advertising, no join to anything else."""
+    naming = {
+        str(file.relative_to(ROOT))
+        for folder in ("services", "studiomatic", "shared")
+        for file in (ROOT / folder).rglob("*.py")
+        if re.search(r"\bUSAGE_EVENTS\b|\busage_events\b", file.read_text())
+    }
+    assert naming == {
+        "services/auth/tables.py",
+        "services/auth/store/usage.py",
+        "services/auth/migrations/0001_first_tables.py",
+    }
+    assert {name for name in vars(UsageRows) if not name.startswith("_")} == {"add", "forget_old"}
