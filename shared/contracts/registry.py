@@ -103,7 +103,7 @@ _ACCOUNT_CALLS: tuple[Call, ...] = (
     ),
     _call(accounts.ConfirmAddress, accounts.RequestAccepted, LinkInvalidError),
     _call(accounts.ResendConfirmation, accounts.RequestAccepted, TooManyAttemptsError),
-    _fresh_call(accounts.ChangeAddress, accounts.RequestAccepted),
+    _fresh_call(accounts.ChangeAddress, accounts.RequestAccepted, TooManyAttemptsError),
     _call(accounts.RevertAddressChange, accounts.RequestAccepted, LinkInvalidError),
     _session_call(accounts.GetAccount, accounts.AccountView),
     _session_call(accounts.UpdateProfile, accounts.AccountView),
