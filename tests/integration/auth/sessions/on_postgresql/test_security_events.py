@@ -1,0 +1,1 @@
+../../../../unit/auth/sessions/test_security_events.py
