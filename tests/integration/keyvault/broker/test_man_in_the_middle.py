@@ -31,6 +31,7 @@ EXPECTED = {
     "other_user": ("denied", ["other_account", "other_account"]),
     "other_provider": ("denied", ["other_provider"]),
     "over_its_uses": ("denied", ["allowed", "used_up"]),
+    "forged_head_of_the_audit": ("kept", []),
 }
 """Attack: what the worker got, and what the audit says. He takes no false answer and waits for the genuine one."""
 

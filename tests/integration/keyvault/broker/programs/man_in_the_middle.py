@@ -28,22 +28,35 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from services.gdpr.service import GdprService
+from services.keyvault.handlers.audit import Audit
 from services.keyvault.keyring_source import make_keyring
 from services.keyvault.service import KeyvaultService
+from services.keyvault.store import KeyvaultStore
 from services.keyvault.tables import AUDIT
 from services.orchestrator.grants import Grants
 from shared import sealing
 from shared.bus.connection import broker_connection
 from shared.bus.declare import declare
-from shared.bus.outgoing import fact_key
+from shared.bus.outgoing import events_exchange, fact_key
 from shared.bus.rpc import RpcClient
 from shared.bus.run import Runtime
 from shared.bus.topology import REPLIES_EXCHANGE, RPC_EXCHANGE, TOPOLOGY
-from shared.clock import SystemClock
+from shared.clock import FixedClock, SystemClock
 from shared.config import LogFormat, Settings
+from shared.contracts.envelope import CONTENT_TYPE, enclose
 from shared.contracts.factors import Purpose
 from shared.contracts.grants import JobToken, Ticket
-from shared.contracts.vault import DeliverKey, KeyDelivered, KeyView, Provider, PutKey
+from shared.contracts.vault import (
+    AuditHead,
+    AuditHeadList,
+    AuditHeadSigned,
+    DeliverKey,
+    KeyDelivered,
+    KeyView,
+    ListAuditHeads,
+    Provider,
+    PutKey,
+)
 from shared.db import open_service_database
 from shared.errors import StudiomaticError
 from shared.grants import issue
@@ -102,6 +115,11 @@ class Broker:
     def ask(self, question: Seen) -> None:
         """Send a question on, its answer comes here."""
         self._publish(question, RPC_EXCHANGE, question.key, {"reply_to": "taken.answers"})
+
+    def say(self, body: bytes, exchange: str, key: str) -> None:
+        """Publish something of his own."""
+        message = self._channel.prepare_message(body, content_type=CONTENT_TYPE, content_encoding="utf-8")
+        self._channel.basic_publish(message, exchange=exchange, routing_key=key)
 
     def tell(self, answer: Seen, to: Seen) -> None:
         """Answer a question."""
@@ -223,6 +241,10 @@ class Farm:
             return results[0]
 
         return result
+
+    def heads(self) -> tuple[AuditHead, ...]:
+        """What gdpr keeps."""
+        return self._clients["edge"].call("gdpr", ListAuditHeads(), AuditHeadList, timeout_s=PATIENCE_S).heads
 
     def audited(self) -> list[str]:
         with self.database.reading() as connection:
@@ -380,6 +402,19 @@ def over_its_uses(farm: Farm) -> str:
     return farm.fetch(farm.request(grant))
 
 
+def forged_head_of_the_audit(farm: Farm) -> str:
+    """Gdpr keeps what keyvault signed, and nothing that the owner of the broker says in its name."""
+    forged = AuditHead(sequence=1, hash="f" * 64, signed_at=CLOCK.now(), kid="keyvault-00000000", signature="AAAA")
+    envelope = enclose(AuditHeadSigned(head=forged), source="/studiomatic/keyvault")
+    farm.broker.say(envelope.encode(), events_exchange("keyvault"), "vault.audit_head_signed")
+    a_minute_later = FixedClock(CLOCK.now() + timedelta(seconds=61))
+    store = KeyvaultStore(farm.database, a_minute_later)
+    assert Audit(store, farm.keys.signer("keyvault"), farm.keys.pins).sign_if_due() == 1
+    wait_for(lambda: bool(farm.heads()))
+    with store.reading() as unit:
+        return "kept" if farm.heads() == unit.audit.heads() else "forged"
+
+
 ATTACKS = (
     passed_on,
     swapped_one_time_key,
@@ -395,6 +430,7 @@ ATTACKS = (
     other_user,
     other_provider,
     over_its_uses,
+    forged_head_of_the_audit,
     replayed_request_after_a_restart,
 )
 
