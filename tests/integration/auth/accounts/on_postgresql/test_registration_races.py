@@ -1,0 +1,1 @@
+../../../../unit/auth/accounts/test_registration_races.py
