@@ -13,7 +13,11 @@ from studiomatic.data_folder import DataFolder
 from studiomatic.runtime import ensure_served
 
 if TYPE_CHECKING:
+    from shared.service_keys import ServiceKeys
     from studiomatic.client.link import Told
+
+_EDGE = "edge"
+"""As whom a terminal signs: the farm trusts it like any other edge."""
 
 
 class Place(Protocol):
@@ -93,7 +97,23 @@ def open_services(settings: Settings) -> ServicePort:
         return FolderServices(settings)
     from studiomatic.client import Client
 
-    return Client(settings.bus_url.get_secret_value(), password=settings.bus_password)
+    return Client(settings.bus_url.get_secret_value(), password=settings.bus_password, keys=edge_keys(settings))
+
+
+def edge_keys(settings: Settings) -> ServiceKeys:
+    """With what a terminal signs calls to a farm, and to whom it seals them.
+
+    Raises:
+        ConfigurationError: The settings name no key of an edge, or no pins.
+    """
+    from shared.service_keys import configured_keys  # loads cryptography
+
+    if settings.signing_key_file is None:
+        raise ConfigurationError(
+            f"calls about accounts and keys are signed and sealed: set {PREFIX}SIGNING_KEY_FILE to the key of the"
+            f" farm's edge, and {PREFIX}SIGNING_PINS_FILE to its pins; whoever runs the farm has both"
+        )
+    return configured_keys(settings, (_EDGE,))
 
 
 def names_password(url: str) -> bool:

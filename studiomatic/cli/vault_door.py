@@ -5,9 +5,8 @@ from __future__ import annotations
 from shared.clock import SystemClock
 from shared.contracts.factors import IssueTicket, Purpose, TicketIssued
 from shared.contracts.vault import PLATFORM_ACCOUNT
-from shared.errors import ConfigurationError
-from shared.signing import load_pins
 from studiomatic.cli.desk import Desk
+from studiomatic.cli.places import edge_keys
 from studiomatic.client.vault import OwnersTickets, Vault
 from studiomatic.data_folder import DataFolder
 from studiomatic.folder_keys import folder_keys
@@ -48,10 +47,4 @@ def _vault_of_the_folder(desk: Desk, *, platform: bool = False) -> Vault:
 def _sealing_key(desk: Desk) -> str:
     if desk.settings.embedded:
         return folder_keys(desk.settings.data_dir).pins.sealing_key_of(_KEYVAULT)
-    pins = desk.settings.signing_pins_file
-    if pins is None:
-        raise ConfigurationError(
-            "secrets are sealed to keyvault's public key: set STUDIO_SIGNING_PINS_FILE to the pins of this farm,"
-            " and STUDIO_SIGNING_KEY_FILE to the key of its edge; whoever runs the farm has both"
-        )
-    return load_pins(pins).sealing_key_of(_KEYVAULT)
+    return edge_keys(desk.settings).pins.sealing_key_of(_KEYVAULT)

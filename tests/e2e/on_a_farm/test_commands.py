@@ -28,16 +28,18 @@ class Terminal:
         self.environment |= {
             "STUDIO_ACCOUNT_ID": settings["STUDIO_ACCOUNT_ID"],
             "STUDIO_BUS_PASSWORD": str(address.password),
+            "STUDIO_SIGNING_KEY_FILE": settings["STUDIO_SIGNING_KEY_FILE"],
+            "STUDIO_SIGNING_PINS_FILE": settings["STUDIO_SIGNING_PINS_FILE"],
         }
 
     def start(self, *arguments: str):
         return self._studio.start(*arguments, "--bus", self.bus)
 
-    def run(self, *arguments: str):
-        return self._studio.run(*arguments, "--bus", self.bus)
+    def run(self, *arguments: str, lines: tuple[str, ...] = ()):
+        return self._studio.run(*arguments, "--bus", self.bus, lines=lines)
 
-    def json(self, *arguments: str):
-        outcome = self.run(*arguments, "--json")
+    def json(self, *arguments: str, types: tuple[str, ...] = ()):
+        outcome = self.run(*arguments, "--json", lines=types)
         assert outcome.code == 0, outcome.err + outcome.out
         return json.loads(outcome.out)
 
@@ -151,3 +153,28 @@ def test_another_account_finds_nothing_of_ours(terminal: Terminal, project: Call
         refused = terminal.run(*command, "--json")
         assert refused.code == 1, command
         assert refused.events[-1]["code"] == "not_found", command
+
+
+def test_an_account_is_opened_and_keeps_a_key_on_the_farm(
+    terminal: Terminal, farm: Farm, until: Callable[..., None]
+) -> None:
+    """Signed and sealed calls from the terminal to auth and keyvault; the session is kept for this broker alone."""
+    email, password, provider_key = "ana@example.org", "seven calm herons wade at dawn", "sk-canary-0123-4242"
+    letters = farm.processes["auth"].log_file.with_suffix("") / "data" / "mail"
+    terminal.environment["XDG_CONFIG_HOME"] = str(terminal.folder / "config")
+
+    terminal.json("account", "register", "--email", email, "--name", "Ana", types=("1990-02-28", password))
+    until(lambda: any(letters.glob("*confirm_address*.eml")))
+    link = next(line for line in next(letters.glob("*.eml")).read_text().splitlines() if "#" in line)
+    terminal.json("account", "confirm", types=(link,))
+    terminal.json("account", "login", "--email", email, types=(password,))
+    key = terminal.json("keys", "add", "openai", types=(provider_key,))
+
+    assert key["last4"] == "4242"
+    assert [each["record_id"] for each in terminal.json("keys", "list")] == [key["record_id"]]
+    assert terminal.run("vault", "rewrap-status", "--json").event("error")["code"] == "not_permitted"
+    (kept,) = (terminal.folder / "config" / "studiomatic" / "sessions").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert not (terminal.folder / "data").exists(), "nothing else is kept on this machine"
+    terminal.json("account", "logout")
+    assert terminal.run("keys", "list", "--json").event("error")["code"] == "session_invalid"
