@@ -20,6 +20,8 @@ from shared.sealing import SealingKey, delivery_info, totp_info
 
 ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
 SECRET = b"sk-CANARY-of-the-memory-" + os.urandom(12).hex().encode()
+MANY = [b"sk-CANARY" + os.urandom(20 + 40 * number).hex().encode() for number in range(40)]
+"""Of many lengths: freed memory is taken by others sooner or later, and then a test of one secret shows nothing."""
 REPLACED = b"sk-CANARY-that-replaces-" + os.urandom(12).hex().encode()
 
 
@@ -34,6 +36,14 @@ def test_no_secret_is_left_in_memory_after_put_replace_deliver_and_codes(desk, p
         account=ACCOUNT,
     )
     assert _delivered(desk, running) == REPLACED
+    for number, secret in enumerate(MANY):
+        account = f"01a20e67-f96c-7495-a999-0000000001{number:02}"
+        query = vault.PutKey(
+            ticket=desk.ticket(account_id=account),
+            provider=Provider.ZAI,
+            sealed_secret=desk.boxed(secret, account),
+        )
+        assert "answer" in running.ask(query, account=account)
     for refused in (b"sk-CANARY with space " + SECRET[-8:], b"x" * 5000):
         assert "error" in running.ask(_put(desk, refused), account=ACCOUNT)
 

@@ -9,7 +9,7 @@ import pytest
 from services.keyvault.crypto import record as record_format
 from services.keyvault.crypto.keyring_files import add_version, destroy_version
 from shared.contracts import vault
-from shared.contracts.refusals import RecordCorruptError, VaultDeniedError
+from shared.contracts.refusals import KeyUnavailableError, RecordCorruptError, VaultDeniedError
 from shared.errors import ConfigurationError, ConflictError, NotFoundError
 
 ACCOUNT = "01a20e67-f96c-7495-a999-000000000001"
@@ -169,9 +169,22 @@ def test_a_process_that_did_not_hear_of_a_rotation_follows_it(desk, keyring_path
     desk.rotate()
     desk.vault.work_off()
 
-    assert beside.opened(beside.listed()[0].record_id) == SECRET
     beside.put(account="01a20e67-f96c-7495-a999-000000000002")
     assert _wrappings(desk) == {2: 2}
+    assert beside.opened(beside.listed()[0].record_id) == SECRET
+
+
+def test_a_process_without_the_version_in_use_makes_no_user_key_under_an_old_one(
+    desk, keyring_path, rewrite_keyring
+) -> None:
+    """Else it could be wrapped by a version that the operator destroys in this moment."""
+    beside, first = desk.another_process(), keyring_path.read_text()
+    add_version(keyring_path)
+    desk.rotate()
+    rewrite_keyring(first)
+    with pytest.raises(KeyUnavailableError):
+        beside.put()
+    assert _wrappings(desk) == {}
 
 
 @pytest.mark.parametrize("query", [vault.RotateKeyring, vault.GetRewrapStatus, vault.VerifyAudit])
