@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-HEAVY = ("nameko", "eventlet", "kombu", "av", "cv2", "boto3", "opentimelineio")
+HEAVY = (
+    *("nameko", "eventlet", "kombu", "av", "cv2", "boto3", "opentimelineio"),
+    *("argon2", "webauthn", "zxcvbn", "jinja2", "pyotp", "segno"),
+)
 
 
 @pytest.mark.parametrize(
