@@ -78,6 +78,9 @@ class AddressChange:
     def revert(self, query: RevertAddressChange) -> RequestAccepted:
         """Follow the link in the mail to the old address: it is the address again, and all sessions end.
 
+        Links back to addresses that came later end with it. Those to earlier ones stay good: else a thief who
+        moves the account twice could follow his own and take the owner's away.
+
         Raises:
             LinkInvalidError: It is not good, or the address belongs to another account by now.
         """
@@ -86,12 +89,9 @@ class AddressChange:
             account = unit.accounts.lock(link.account_id)
             if account is None or not move_to(unit, account, email=link.email, key=address_of(link.email).key):
                 raise LinkInvalidError()
+            self._links.end(unit, account.account_id, LinkPurpose.CONFIRM_NEW_ADDRESS, LinkPurpose.RESET_PASSWORD)
             self._links.end(
-                unit,
-                account.account_id,
-                LinkPurpose.CONFIRM_NEW_ADDRESS,
-                LinkPurpose.REVERT_ADDRESS_CHANGE,
-                LinkPurpose.RESET_PASSWORD,
+                unit, account.account_id, LinkPurpose.REVERT_ADDRESS_CHANGE, issued_since=link.issued_at
             )
             self._sessions.end_all(unit, account.account_id)
             self._events.record(

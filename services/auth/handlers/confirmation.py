@@ -7,7 +7,7 @@ from services.auth.domain.records import Account, Link, LinkPurpose, Outcome, Se
 from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.letters import Letters
 from services.auth.handlers.links import Links
-from services.auth.handlers.moving import move_to
+from services.auth.handlers.moving import move_to, stay
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.throttling import Throttling
 from shared.contracts.accounts import (
@@ -83,6 +83,7 @@ class Confirmation:
     def _confirm_first(self, unit: AccountUnit, account: Account, link: Link, client: ClientInfo) -> None:
         if account.confirmed_at is not None or link.email != account.email:
             raise LinkInvalidError()
+        stay(unit, self._links, account.account_id)  # whoever opened the account need not own the mailbox
         self._confirmed(unit, account, client)
 
     def _confirm_new(self, unit: AccountUnit, account: Account, link: Link, client: ClientInfo) -> None:

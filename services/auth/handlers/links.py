@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.auth.domain.letters import LINK_LIVES
 from services.auth.domain.records import Link, LinkPurpose
 from services.auth.domain.tokens import new_token, token_hash
@@ -50,6 +52,8 @@ class Links:
             raise LinkInvalidError()
         return link
 
-    def end(self, unit: LinkUnit, account_id: str, *purposes: LinkPurpose) -> None:
-        """Make all links of an account for these purposes useless."""
-        unit.links.end(account_id, purposes)
+    def end(
+        self, unit: LinkUnit, account_id: str, *purposes: LinkPurpose, issued_since: datetime | None = None
+    ) -> None:
+        """Make all links of an account for these purposes useless, or only those from a moment on."""
+        unit.links.end(account_id, purposes, issued_since=issued_since)

@@ -8,6 +8,7 @@ from services.auth.handlers.account_ports import AccountStore, AccountUnit
 from services.auth.handlers.letters import Letters
 from services.auth.handlers.links import Links
 from services.auth.handlers.login_names import key_of
+from services.auth.handlers.moving import stay
 from services.auth.handlers.own_password import THROTTLED_AS, OwnPassword
 from services.auth.handlers.password_checks import PasswordChecks, PasswordHashing
 from services.auth.handlers.security_events import NOBODY, SecurityEvents
@@ -62,6 +63,7 @@ class Passwords:
         self._checks.require_acceptable(query.new_password, name=account.name, email=account.email)
         phc, pepper_version = self._hashing.hashed(query.new_password)
         with self._store.transaction() as unit:
+            unit.accounts.lock(account.account_id)  # first, as everywhere, so that no two wait for each other
             if not unit.passwords.replace(account.account_id, proven.stored, phc, pepper_version):
                 raise CredentialsInvalidError
             if not query.keep_other_sessions:
@@ -123,6 +125,7 @@ class Passwords:
     def _conclude(self, unit: AccountUnit, account: Account, kind: SecurityEvent, client: ClientInfo) -> None:
         """End what the old password could still lead to, and tell the owner (ASVS 5.0 6.3.7)."""
         self._links.end(unit, account.account_id, LinkPurpose.RESET_PASSWORD)
+        stay(unit, self._links, account.account_id)
         unit.challenges.end_all(account.account_id)
         self._events.record(unit, account.account_id, kind, Outcome.SUCCEEDED, client)
         self._letters.enqueue(

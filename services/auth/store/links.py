@@ -65,13 +65,18 @@ class LinkRows:
         row = self._connection.execute(query).mappings().first()
         return _link(row) if row else None
 
-    def end(self, account_id: str, purposes: tuple[LinkPurpose, ...]) -> None:
-        """Make the account's links for these purposes useless."""
-        self._connection.execute(
+    def end(
+        self, account_id: str, purposes: tuple[LinkPurpose, ...], *, issued_since: datetime | None = None
+    ) -> None:
+        """Make the account's links for these purposes useless; only those from a moment on, if one is given."""
+        ended = (
             delete(LINKS)
             .where(LINKS.c.account_id == account_id)
             .where(LINKS.c.purpose.in_([purpose.value for purpose in purposes]))
         )
+        if issued_since is not None:
+            ended = ended.where(LINKS.c.issued_at >= issued_since)
+        self._connection.execute(ended)
 
     def forget_ended(self, before: datetime, limit: int) -> int:
         """Delete links that ended before a moment; returns how many there were."""

@@ -6,6 +6,7 @@ import pytest
 
 from shared.contracts.accounts import ChangeAddress, ConfirmAddress, RevertAddressChange
 from shared.contracts.refusals import FreshAuthenticationNeededError, LinkInvalidError, SessionInvalidError
+from shared.contracts.sessions import ChangePassword, RequestPasswordReset, ResetPassword
 from shared.errors import InvalidInputError
 
 HOUR = 3_600
@@ -142,3 +143,59 @@ def test_an_address_that_was_never_confirmed_gets_no_link_back(desk, client) -> 
 def test_the_accounts_own_address_is_no_change(desk, client, session) -> None:
     with pytest.raises(InvalidInputError):
         change(desk, client, session, "ADA@EXAMPLE.ORG")
+
+
+def test_a_later_way_back_does_not_end_an_earlier_one(desk, client, session) -> None:
+    """ASVS 5.0 6.3.7: a thief who moves the account twice cannot take the owner's link away by following his own."""
+    owners = change(desk, client, session)
+    confirm(desk, client, owners["confirm_new_address"])
+    desk.clock.advance(60)
+    thiefs = change(desk, client, session, "further@new.example.org")
+    revert(desk, client, thiefs["address_change_requested"])
+    revert(desk, client, owners["address_change_requested"])
+    assert desk.log_in(OLD)
+
+
+def test_who_takes_a_change_back_ends_the_ways_back_of_later_ones(desk, client, session) -> None:
+    """ASVS 5.0 6.3.7."""
+    owners = change(desk, client, session)
+    confirm(desk, client, owners["confirm_new_address"])
+    desk.clock.advance(60)
+    thiefs = change(desk, client, session, "further@new.example.org")
+    revert(desk, client, owners["address_change_requested"])
+    with pytest.raises(LinkInvalidError):
+        revert(desk, client, thiefs["address_change_requested"])
+
+
+@pytest.mark.parametrize("by_mail", [False, True])
+def test_another_password_ends_a_change_that_waits_for_its_link(desk, client, session, password, by_mail) -> None:
+    """ASVS 5.0 6.3.7: who may have lost his password ends with it what a thief has begun."""
+    links = change(desk, client, session)
+    if by_mail:
+        desk.ask(RequestPasswordReset(email=OLD, client=client))
+        desk.deliver()
+        desk.ask(ResetPassword(link=desk.link(), new_password="eleven figs in the snow", client=client))
+    else:
+        desk.ask(
+            ChangePassword(
+                session=session.token,
+                current_password=password,
+                new_password="eleven figs in the snow",
+                client=client,
+            )
+        )
+    with pytest.raises(LinkInvalidError):
+        confirm(desk, client, links["confirm_new_address"])
+    assert desk.account(OLD).new_email is None
+
+
+def test_who_opened_an_account_with_the_address_of_somebody_else_does_not_take_it_from_him(desk, client) -> None:
+    """ASVS 5.0 6.4.1: nothing that was begun before the mailbox was shown to be the owner's outlives it."""
+    desk.register(OLD)
+    first_mail = desk.deliver()[-1]
+    thief = desk.log_in(OLD)
+    links = change(desk, client, thief)
+    confirm(desk, client, first_mail.text.partition("#")[2][:43])
+    with pytest.raises(LinkInvalidError):
+        confirm(desk, client, links["confirm_new_address"])
+    assert desk.account(OLD).new_email is None
