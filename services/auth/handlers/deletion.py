@@ -19,6 +19,7 @@ from shared.contracts.accounts import (
     RequestAccepted,
     RequestDeletion,
 )
+from shared.contracts.refusals import SessionInvalidError
 
 
 class Deletion:
@@ -45,7 +46,10 @@ class Deletion:
             SessionInvalidError, FreshAuthenticationNeededError: See `Identity.require`.
         """
         with self._store.transaction() as unit:
-            _, account = self._identity.require(unit, query.session, fresh=True)
+            session, _ = self._identity.require(unit, query.session, fresh=True)
+            account = unit.accounts.lock(session.account_id)
+            if account is None or account.state in (AccountState.DISABLED, AccountState.DELETION_REQUESTED):
+                raise SessionInvalidError  # since the look above; that ended this session, too
             unit.accounts.update(
                 account.account_id,
                 state=AccountState.DELETION_REQUESTED.value,

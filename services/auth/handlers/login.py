@@ -73,7 +73,7 @@ class Login:
             TooManyAttemptsError: Wait; the password was not looked at.
         """
         candidate = self._admitted(key_of(query.email), query.client)
-        fits = self._fits(query.password, candidate.stored)
+        fits = self._judged(query, candidate)
         if candidate.account is None or candidate.stored is None or not fits or not _may_log_in(candidate.account):
             with self._store.transaction() as unit:
                 self._note(unit, candidate.account_id, SecurityEvent.LOGIN, Outcome.FAILED, query.client)
@@ -114,6 +114,15 @@ class Login:
         except TooManyAttemptsError:
             with self._store.transaction() as unit:
                 self._events.record_throttled(unit, _candidate(unit, key).account_id, SecurityEvent.LOGIN, client)
+            raise
+
+    def _judged(self, query: LogIn, candidate: _Candidate) -> bool:
+        """Whether the password fits; an attempt that found no turn to be hashed does not count."""
+        try:
+            return self._fits(query.password, candidate.stored)
+        except TooManyAttemptsError:
+            with self._store.transaction() as unit:
+                self._throttling.withdrawn(unit, THROTTLED_AS, account_key=candidate.key, client=query.client)
             raise
 
     def _fits(self, password: str, stored: StoredPassword | None) -> bool:

@@ -12,7 +12,7 @@ from services.auth.handlers.ports import Store
 from services.auth.handlers.security_events import SecurityEvents
 from services.auth.handlers.throttling import Throttling
 from shared.contracts.accounts import ClientInfo
-from shared.contracts.refusals import CredentialsInvalidError
+from shared.contracts.refusals import CredentialsInvalidError, TooManyAttemptsError
 
 THROTTLED_AS = "password"
 
@@ -61,7 +61,12 @@ class OwnPassword:
             session, account = self._identity.require(unit, session_token)
             self._throttling.require(unit, THROTTLED_AS, account_key=account.address_key, client=client)
             stored = unit.passwords.get(account.account_id)
-        fits = stored is not None and self._hashing.verify(password, stored.phc, stored.pepper_version)
+        try:
+            fits = stored is not None and self._hashing.verify(password, stored.phc, stored.pepper_version)
+        except TooManyAttemptsError:  # no turn to be hashed, so it does not count
+            with self._store.transaction() as unit:
+                self._throttling.withdrawn(unit, THROTTLED_AS, account_key=account.address_key, client=client)
+            raise
         with self._store.transaction() as unit:
             if fits:
                 self._throttling.succeeded(unit, THROTTLED_AS, account_key=account.address_key, client=client)

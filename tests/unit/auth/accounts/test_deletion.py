@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.auth.handlers.identity import Identity
 from shared.contracts.accounts import CancelDeletion, RequestDeletion
 from shared.contracts.refusals import FreshAuthenticationNeededError, NotPermittedError, SessionInvalidError
 
@@ -73,3 +74,21 @@ def test_an_unconfirmed_account_is_unconfirmed_again_after_a_cancelled_deletion(
     request(desk, client, desk.log_in())
     cancel(desk, client, desk.log_in())
     assert desk.account("ada@example.org").state == "unconfirmed"
+
+
+def test_a_deletion_asked_for_while_an_administrator_disables_the_account_does_not_enable_it(
+    desk, client, session, monkeypatch
+) -> None:
+    """ASVS 5.0 7.4.2, 15.4.2: the state is looked at again once nobody else can change it."""
+    require = Identity.require
+
+    def disabled_meanwhile(self, unit, *args, **kwargs):
+        found = require(self, unit, *args, **kwargs)
+        unit.accounts.update(found[1].account_id, state="disabled")
+        return found
+
+    with monkeypatch.context() as racing:
+        racing.setattr(Identity, "require", disabled_meanwhile)
+        with pytest.raises(SessionInvalidError):
+            request(desk, client, session)
+    assert "account.deletion_requested" not in desk.facts()

@@ -10,10 +10,17 @@ from sqlalchemy import select
 
 from services.auth.domain.records import LinkPurpose
 from services.auth.domain.throttle import DEVICES_LAST, LIMITS, STRANGERS_LAST, Scope, network_of
+from services.auth.handlers.password_checks import PasswordHashing
 from services.auth.tables import THROTTLES
 from shared.contracts.accounts import ClientInfo
 from shared.contracts.refusals import CodeInvalidError, CredentialsInvalidError, TooManyAttemptsError
-from shared.contracts.sessions import LogIn, PassChallenge, RequestPasswordReset, ResetPassword
+from shared.contracts.sessions import (
+    LogIn,
+    PassChallenge,
+    Reauthenticate,
+    RequestPasswordReset,
+    ResetPassword,
+)
 
 DAY = 24 * 3600
 EMAIL = "ada@example.org"
@@ -222,3 +229,25 @@ def test_the_counts_name_nobody(desk, client) -> None:
     assert len(buckets) == 3
     assert not any(client.ip in bucket or "somebody" in bucket for bucket in buckets)
     assert all(len(bucket) <= 100 for bucket in buckets)
+
+
+def test_an_attempt_that_found_no_turn_to_be_hashed_does_not_count(desk, monkeypatch) -> None:
+    """ASVS 5.0 6.1.1: whoever keeps the hashes busy must not use up the tries of others."""
+    desk.person()
+    session = desk.log_in()
+    known = ClientInfo(ip="192.0.2.7", device=session.device)
+    with monkeypatch.context() as busy:
+        busy.setattr(PasswordHashing, "verify", _no_turn)
+        for client in (known, elsewhere(1)):
+            for _ in range(STRANGERS_LAST + 1):
+                with pytest.raises(TooManyAttemptsError, match="in a moment"):
+                    desk.ask(LogIn(email=EMAIL, password="thirteen plums on ice", client=client))
+        for _ in range(DEVICES_LAST + 1):
+            with pytest.raises(TooManyAttemptsError, match="in a moment"):
+                desk.ask(Reauthenticate(session=session.token, password="thirteen plums on ice", client=known))
+    for client in (known, elsewhere(1)):
+        assert desk.ask(LogIn(email=EMAIL, password="thirteen plums on ice", client=client)).session
+
+
+def _no_turn(*_: object) -> bool:
+    raise TooManyAttemptsError("too many people log in at once; try again in a moment")
