@@ -84,7 +84,7 @@ class VaultDesk:
         self.resealing = Resealing(store, self.user_keys, strongbox)
         self.accounts = Accounts(store, self.audit, shredding, self.user_keys)
         own_keys = Keys(store, decisions, admission, limits, strongbox, signer, probe)
-        totp = Totp(decisions, admission, strongbox, fitting_step)
+        totp = Totp(decisions, admission, limits, strongbox, fitting_step)
         rotation = Rotation(decisions, admission, used, check, strongbox)
         self.deliveries = Deliveries(store, self.audit, limits, self.user_keys, sealed_to, keys.pins, clock)
         self._answers: Mapping[type[Query], Callable[[Any, Caller], Reply]] = {

@@ -12,7 +12,7 @@ from services.keyvault.domain.codes import PENDING_FOR, SEED_BYTES, acceptable_s
 from services.keyvault.domain.records import NO_PROVIDER, Binding, Record, RecordPurpose
 from services.keyvault.handlers.admission import AUTH, Admission
 from services.keyvault.handlers.decisions import Decided, Decisions
-from services.keyvault.handlers.ports import Unit
+from services.keyvault.handlers.ports import Limits, Unit
 from services.keyvault.handlers.strongbox import Strongbox
 from shared.bus.context import Caller
 from shared.contracts.vault import (
@@ -39,11 +39,13 @@ class Totp:
         self,
         decisions: Decisions,
         admission: Admission,
+        limits: Limits,
         strongbox: Strongbox,
         fitting_step: FittingStep,
     ) -> None:
         self._decisions = decisions
         self._admission = admission
+        self._limits = limits
         self._strongbox = strongbox
         self._fitting_step = fitting_step
 
@@ -53,7 +55,10 @@ class Totp:
         Raises:
             InvalidInputError: The one-time key is none.
             VaultDeniedError: Somebody else than auth asks, or the account was shredded.
+            RateLimitedError: Too many in a short time; each would be a row of the audit, which is for ever.
         """
+        if caller.signer == AUTH:
+            self._limits.require_write(caller.account_id, actor=AUTH, action=Action.NEW_TOTP)
         return self._decisions.make(caller, Action.NEW_TOTP, lambda unit: self._make(unit, query, caller))
 
     def confirm(self, query: ConfirmTotp, caller: Caller) -> TotpChecked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import vault
-from shared.contracts.refusals import RecordCorruptError, VaultDeniedError
+from shared.contracts.refusals import RateLimitedError, RecordCorruptError, VaultDeniedError
 from shared.errors import InvalidInputError
 from shared.sealing import SealingKey, SealInvalidError, totp_info
 
@@ -161,3 +161,15 @@ def test_codes_are_audited_without_the_code(desk) -> None:
     rows = [row for row in desk.audited() if row.action == "check_totp"]
     assert [(row.outcome, row.reason) for row in rows] == [("denied", "code"), ("allowed", "")]
     assert code not in repr(desk.audited())
+
+
+def test_ten_new_seeds_a_minute_and_no_more(desk) -> None:
+    """ASVS 5.0 2.4.1: nobody fills the audit, from which nothing is ever deleted, by beginning again and again."""
+    reply_key = SealingKey.one_time().public
+    for _ in range(10):
+        desk.ask(vault.NewTotp(reply_key=reply_key), signer="auth")
+    for _ in range(2):
+        with pytest.raises(RateLimitedError):
+            desk.ask(vault.NewTotp(reply_key=reply_key), signer="auth")
+    desk.clock.advance(61)
+    desk.ask(vault.NewTotp(reply_key=reply_key), signer="auth")
