@@ -13,12 +13,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from services.content.domain.provider_errors import (
-    ProviderError,
-    ProviderErrorKind,
-    ProviderErrorReason,
-    Verdict,
-)
+from services.content.domain.provider_errors import ProviderError, Verdict
+from services.content.domain.provider_verdicts import BAD_REQUEST, MALFORMED, TIMEOUT, UNAVAILABLE
 from services.content.providers.http.call import Call
 from services.content.providers.http.clocks import Clocks
 from services.content.providers.http.connection import open_connection
@@ -30,11 +26,6 @@ MAX_ANSWER_BYTES = 4 * 2**20
 _CHUNK_BYTES = 64 * 2**10
 _AGENT = "studiomatic"
 
-MALFORMED = Verdict(
-    kind=ProviderErrorKind.PROVIDER_UNAVAILABLE, reason=ProviderErrorReason.MALFORMED_RESPONSE, retryable=True
-)
-UNAVAILABLE = Verdict(kind=ProviderErrorKind.PROVIDER_UNAVAILABLE, retryable=True)
-TIMEOUT = Verdict(kind=ProviderErrorKind.TIMEOUT, retryable=True)
 TRANSPORT_TROUBLE = (HTTPError, OSError, http.client.HTTPException, RefusedAddressError, ValueError)
 
 
@@ -176,7 +167,7 @@ class Exchange:
         if self._watch.ended is not None:
             return TIMEOUT
         if self._was_refused:
-            return Verdict(kind=ProviderErrorKind.BAD_REQUEST)
+            return BAD_REQUEST
         if self._response is not None:
             return MALFORMED
         return TIMEOUT if self.is_sent else UNAVAILABLE
