@@ -50,7 +50,10 @@ DELIVERIES = Limit(name="deliver", most=60)
 """Of one account and provider. A worker asks once for each call to a provider."""
 
 WRITES = Limit(name="write", most=10)
-"""Keys added, replaced and removed by one account."""
+"""Keys added, replaced and removed, and seeds begun, by one account."""
+
+READS = Limit(name="read", most=60)
+"""Looks at the keys of one account: each is a row of the audit, from which nothing is ever deleted."""
 
 DENIALS = Limit(name="denied", most=600)
 """Refused deliveries of one service that are audited one by one; more would fill the table and say nothing new."""

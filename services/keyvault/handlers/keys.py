@@ -87,7 +87,13 @@ class Keys:
         return self._decisions.make(caller, Action.REMOVE_KEY, lambda unit: self._remove(unit, query, caller))
 
     def list(self, query: ListKeys, caller: Caller) -> KeyList:
-        """Which keys the account has; those of the platform are shown to administrators only."""
+        """Which keys the account has; those of the platform are shown to administrators only.
+
+        Raises:
+            VaultDeniedError, RateLimitedError.
+        """
+        if caller.signer == EDGE:
+            self._limits.require_read(caller.account_id, actor=EDGE, action=Action.LIST_KEYS)
         return self._decisions.make(caller, Action.LIST_KEYS, lambda unit: self._list(unit, query, caller))
 
     def export(self, _query: ExportKeyMetadata, caller: Caller) -> KeyList:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.keyvault.domain.audit import AuditOutcome
-from services.keyvault.domain.limits import WRITES, Exceeded, Limit, Window, exceeded
+from services.keyvault.domain.limits import READS, WRITES, Exceeded, Limit, Window, exceeded
 from services.keyvault.handlers.audit import Audit, AuditUnit
 from shared.contracts.refusals import RateLimitedError
 
@@ -47,8 +47,15 @@ class Limits:
         Raises:
             RateLimitedError: There were too many in the last minute; audited once in a window.
         """
+        self._require(WRITES, account_id, actor, action)
+
+    def require_read(self, account_id: str, *, actor: str, action: str) -> None:
+        """Count one look at an account's keys; else as `require_write`."""
+        self._require(READS, account_id, actor, action)
+
+    def _require(self, limit: Limit, account_id: str, actor: str, action: str) -> None:
         with self._store.transaction() as unit:
-            over = self.count(unit, WRITES, account_id)
+            over = self.count(unit, limit, account_id)
             if over is not None and over.first:
                 self._audit.record(
                     unit,
@@ -56,19 +63,18 @@ class Limits:
                     action=action,
                     account_id=account_id,
                     outcome=AuditOutcome.LIMITED,
-                    reason=WRITES.name,
+                    reason=limit.name,
                 )
         if over is not None:
             raise refusal(over)
 
     def count(self, unit: LimitUnit, limit: Limit, *keys: str) -> Exceeded | None:
         """Count one more in the caller's transaction, which must commit also when the limit is used up."""
-        return self.count_all(unit, {limit.bucket(*keys): limit})
+        bucket = limit.bucket(*keys)
+        return self.over(unit, {bucket: limit}, unit.limits.count(bucket, window=limit.window))
 
-    def count_all(self, unit: LimitUnit, limits: Mapping[str, Limit]) -> Exceeded | None:
-        """Count one more in several buckets, always named in the same order; the first that is used up."""
-        (window,) = {limit.window for limit in limits.values()}
-        windows = unit.limits.count(*limits, window=window)
+    def over(self, unit: LimitUnit, limits: Mapping[str, Limit], windows: tuple[Window, ...]) -> Exceeded | None:
+        """The first limit that is used up, now that these windows have counted one more."""
         for (bucket, limit), counted in zip(limits.items(), windows, strict=True):
             over = exceeded(limit, counted, now=unit.now)
             if over is not None:

@@ -203,6 +203,10 @@ class Limits(Protocol):
         """
         ...
 
+    def require_read(self, account_id: str, *, actor: str, action: str) -> None:
+        """Count one look at an account's keys; else as `require_write`."""
+        ...
+
     def count(self, unit: Any, limit: Limit, *keys: str) -> Exceeded | None:
         """Count one more in the caller's transaction, which must commit also when the limit is used up."""
         ...

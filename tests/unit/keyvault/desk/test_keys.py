@@ -300,6 +300,19 @@ def test_ten_changes_a_minute_and_no_more(desk) -> None:
     desk.put()
 
 
+def test_sixty_looks_a_minute_and_no_more(desk) -> None:
+    """ASVS 5.0 2.4.1: nobody fills the audit, from which nothing is ever deleted, by looking again and again."""
+    for _ in range(60):
+        desk.listed()
+    for _ in range(3):
+        with pytest.raises(RateLimitedError, match=r"\d+ s"):
+            desk.listed()
+    assert [row.outcome for row in desk.audited()].count("limited") == 1
+    assert len(desk.audited()) == 61
+    desk.clock.advance(61)
+    desk.listed()
+
+
 def test_strangers_do_not_use_up_an_accounts_changes(desk) -> None:
     for _ in range(20):
         with pytest.raises(VaultDeniedError):
