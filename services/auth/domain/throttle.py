@@ -40,6 +40,8 @@ class Limit:
         free: Attempts before the first wait.
         first_wait, longest_wait: The wait doubles with each attempt from the first to the longest.
         forgotten_after: The count begins anew after this long without an attempt; None: never.
+        window: The count begins anew this long after its first attempt: where many people are counted together,
+            there is always one who mistypes; None: never.
         last: After so many only a new password helps; None: no end.
     """
 
@@ -47,6 +49,7 @@ class Limit:
     first_wait: timedelta
     longest_wait: timedelta
     forgotten_after: timedelta | None = None
+    window: timedelta | None = None
     last: int | None = None
 
 
@@ -71,14 +74,14 @@ _DAY = timedelta(days=1)
 
 _STRANGERS = Limit(free=5, first_wait=_SECOND, longest_wait=15 * _MINUTE, last=STRANGERS_LAST)
 _DEVICES = Limit(free=5, first_wait=_SECOND, longest_wait=5 * _MINUTE, last=DEVICES_LAST)
-_NETWORK = Limit(free=30, first_wait=_SECOND, longest_wait=15 * _MINUTE, forgotten_after=_HOUR)
-_EVERYBODY = Limit(free=1_000, first_wait=_SECOND / 4, longest_wait=2 * _SECOND, forgotten_after=10 * _MINUTE)
+_NETWORK = Limit(free=30, first_wait=_SECOND, longest_wait=15 * _MINUTE, window=_HOUR)
+_EVERYBODY = Limit(free=1_000, first_wait=_SECOND / 4, longest_wait=2 * _SECOND, window=10 * _MINUTE)
 """A flood slows strangers down and never stops them: else anybody could stop everybody."""
 
 _MAILS_TO_ONE = Limit(free=3, first_wait=_MINUTE, longest_wait=6 * _HOUR, forgotten_after=_DAY)
 """Nobody's mailbox is flooded in our name."""
 
-_NEWCOMERS = Limit(free=20, first_wait=_MINUTE, longest_wait=6 * _HOUR, forgotten_after=_DAY)
+_NEWCOMERS = Limit(free=20, first_wait=_MINUTE, longest_wait=6 * _HOUR, window=_DAY)
 
 _FIRST_ADMINISTRATOR = Limit(free=5, first_wait=_SECOND, longest_wait=15 * _MINUTE, forgotten_after=_DAY)
 
@@ -154,6 +157,8 @@ def network_of(ip: str) -> str:
 
 
 def _forgotten(tally: Tally, limit: Limit, now: datetime) -> bool:
+    if limit.window is not None and now - tally.first_at >= limit.window:
+        return True
     return limit.forgotten_after is not None and now - tally.last_at >= limit.forgotten_after
 
 

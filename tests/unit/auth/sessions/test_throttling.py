@@ -84,6 +84,13 @@ def test_one_network_that_tries_many_accounts_is_slowed_down(desk) -> None:
     assert guess(desk, elsewhere(2), "person1@example.org") == "wrong"
 
 
+def test_people_who_share_a_network_and_mistype_now_and_then_are_not_slowed_down(desk) -> None:
+    """Behaviour 36. ASVS 5.0 6.1.1: behind one address may be a whole university, and all day somebody mistypes."""
+    for number in range(100):
+        assert guess(desk, elsewhere(1), f"student-{number}@example.org") == "wrong"
+        desk.clock.advance(3 * 60)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
