@@ -44,6 +44,8 @@ class GuardedProcess:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        # Nobody else reads it: auth shows the token of the first administrator there.
+        program.log.touch(mode=0o600)
         with program.log.open("ab") as log:
             self._guard = subprocess.Popen(
                 _guarded(program),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import re
 import sys
+from collections.abc import Callable
 
 from shared.contracts.accounts import TOKEN_CHARACTERS
 from shared.errors import InvalidInputError
@@ -31,7 +32,10 @@ def ask_secret(what: str) -> str:
     Raises:
         InvalidInputError: Nothing was given.
     """
-    secret = getpass.getpass(f"{what}: ", stream=sys.stderr) if _a_person_is_there() else _line(what)
+    if _a_person_is_there():
+        secret = _text(what, lambda: getpass.getpass(f"{what}: ", stream=sys.stderr))
+    else:
+        secret = _line(what)
     if not secret:
         raise InvalidInputError(f"no {what} was given")
     return secret
@@ -71,12 +75,19 @@ def _a_person_is_there() -> bool:
 
 
 def _line(what: str) -> str:
-    try:
-        line = sys.stdin.readline(_LINE_CHARACTERS)
-    except UnicodeDecodeError:
-        raise InvalidInputError(f"the {what} on standard input is no text in UTF-8") from None
+    line = _text(what, lambda: sys.stdin.readline(_LINE_CHARACTERS))
     if not line:
         raise InvalidInputError(
             f"this needs the {what}: type it at a terminal, or give it as a line of standard input"
         )
     return line.rstrip("\r\n")
+
+
+def _text(what: str, read: Callable[[], str]) -> str:
+    """Read what must be text in UTF-8; in some locales Python reads any bytes, and only writing them fails."""
+    try:
+        text = read()
+        text.encode()
+    except UnicodeError:
+        raise InvalidInputError(f"the {what} is no text in UTF-8") from None
+    return text

@@ -11,6 +11,7 @@ from shared.contracts.factors import Purpose
 from shared.contracts.grants import TICKET_LIFE_S, Ticket
 from shared.contracts.vault import (
     PLATFORM_ACCOUNT,
+    SECRET_MAX_BYTES,
     AuditHeadList,
     AuditVerified,
     GetRewrapStatus,
@@ -29,7 +30,7 @@ from shared.contracts.vault import (
     TestKey,
     VerifyAudit,
 )
-from shared.errors import NotFoundError
+from shared.errors import InvalidInputError, NotFoundError
 from shared.ids import new_id
 from shared.sealing import seal, secret_info
 from shared.signing import Signer
@@ -63,7 +64,11 @@ class Vault:
         return self._client.ask(ListKeys(ticket=ticket), KeyList).keys
 
     def add(self, provider: Provider, secret: bytes, label: str = "") -> KeySummary:
-        """Keep a key."""
+        """Keep a key.
+
+        Raises:
+            InvalidInputError: It is empty or too long.
+        """
         query = PutKey(
             ticket=self._ticket(),
             provider=provider,
@@ -114,6 +119,8 @@ class Vault:
         return self._ticket_for(Purpose.VAULT_ADMINISTER if self._of_platform else Purpose.VAULT_WRITE)
 
     def _sealed(self, provider: Provider, secret: bytes) -> str:
+        if not 1 <= len(secret) <= SECRET_MAX_BYTES:
+            raise InvalidInputError(f"a key has 1 to {SECRET_MAX_BYTES} bytes")
         return seal(secret, self._sealing_key, info=secret_info(self._account_id, provider.value))
 
     def _provider_of(self, record_id: str) -> Provider:

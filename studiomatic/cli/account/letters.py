@@ -25,7 +25,8 @@ def mails(
     settings = chosen_settings(bus)
     if not settings.embedded or settings.smtp_url is not None:
         raise InvalidInputError(
-            "letters are sent from here; only those of a data folder without mail server are files"
+            "only letters of a data folder without mail server are shown here; a farm sends them, or keeps "
+            "them as files beside its auth service"
         )
     folder = settings.data_dir / "mail"
     letters = [(file, _letter(file)) for file in sorted(folder.glob("*.eml"))[-limit:]]

@@ -36,6 +36,12 @@ def test_nothing_on_standard_input_is_said_in_words(piped) -> None:
         ask_secret("password")
 
 
+def test_what_is_no_text_is_said_in_words(piped) -> None:
+    piped("\udcff\udcfe\n")  # how Python reads bytes that are no UTF-8 in the C locale
+    with pytest.raises(InvalidInputError, match="the key is no text in UTF-8"):
+        ask_secret("key")
+
+
 def test_an_empty_secret_is_none(piped) -> None:
     piped("\n")
     with pytest.raises(InvalidInputError, match="no password was given"):

@@ -28,7 +28,7 @@ from shared.contracts.vault import (
     RewrapStatus,
     RotateKeyring,
 )
-from shared.errors import NotFoundError
+from shared.errors import InvalidInputError, NotFoundError
 from shared.sealing import SealingKey, SealInvalidError, secret_info
 from shared.service_keys import ensure_keys
 from studiomatic.client.vault import OwnersTickets, Vault
@@ -99,6 +99,15 @@ def test_a_replacement_is_sealed_for_the_provider_of_the_record(vault: Vault, ke
     query = keyvault.asked[-1]
     assert isinstance(query, ReplaceKey)
     assert keyvault.key.open(query.sealed_secret, info=secret_info(ACCOUNT, "zai")) == SECRET
+
+
+@pytest.mark.parametrize("secret", [b"", b"x" * 4097])
+def test_a_key_that_the_vault_would_refuse_is_refused_before_it_is_sent(
+    vault: Vault, keyvault: Keyvault, secret: bytes
+) -> None:
+    with pytest.raises(InvalidInputError, match="a key has 1 to 4096 bytes"):
+        vault.add(Provider.OPENAI, secret)
+    assert keyvault.asked == []
 
 
 def test_a_key_that_is_not_there_is_not_replaced(vault: Vault, keyvault: Keyvault) -> None:
