@@ -70,11 +70,12 @@ class Limits:
 
     def count(self, unit: LimitUnit, limit: Limit, *keys: str) -> Exceeded | None:
         """Count one more in the caller's transaction, which must commit also when the limit is used up."""
-        bucket = limit.bucket(*keys)
-        return self.over(unit, {bucket: limit}, unit.limits.count(bucket, window=limit.window))
+        return self.count_all(unit, {limit.bucket(*keys): limit})
 
-    def over(self, unit: LimitUnit, limits: Mapping[str, Limit], windows: tuple[Window, ...]) -> Exceeded | None:
-        """The first limit that is used up, now that these windows have counted one more."""
+    def count_all(self, unit: LimitUnit, limits: Mapping[str, Limit]) -> Exceeded | None:
+        """Count one more in several buckets, always named in the same order; the first that is used up."""
+        (window,) = {limit.window for limit in limits.values()}
+        windows = unit.limits.count(*limits, window=window)
         for (bucket, limit), counted in zip(limits.items(), windows, strict=True):
             over = exceeded(limit, counted, now=unit.now)
             if over is not None:

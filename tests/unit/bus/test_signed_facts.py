@@ -31,7 +31,6 @@ from shared.service_keys import ServiceKeys
 from shared.signing import load_pins, load_signer, make_key, write_pins
 
 SERVICES = ("auth", "content", "keyvault")
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> ServiceKeys:
 def an_ended_session(*, source: str = "/studiomatic/auth", age: timedelta = timedelta(0)) -> Envelope:
     revoked = SessionRevoked(account_id="account", session_id="session-of-somebody")
     envelope = enclose(revoked, source=source, account_id="account")
-    return envelope.model_copy(update={"time": NOW - age})
+    return envelope.model_copy(update={"time": datetime.now(UTC) - age})
 
 
 @dataclass

@@ -15,9 +15,12 @@ from shared.bus.topology import TOPOLOGY
 VHOST = "rights"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def url_of(rabbitmq: RabbitMQ) -> Iterator[Callable[[str], str]]:
-    """The address of the broker for a user of the imported definitions."""
+    """The address of the broker for a user of the imported definitions.
+
+    Users are one for all vhosts: a farm of another file may have given them other passwords meanwhile.
+    """
     hashes = {rights.user: hash_password(f"{rights.user}-password") for rights in TOPOLOGY.rights}
     address = urlsplit(rabbitmq.add_vhost(VHOST))
     rabbitmq.import_definitions(json.dumps(definitions(TOPOLOGY, vhost=VHOST, password_hashes=hashes)))
