@@ -90,6 +90,7 @@ class Login:
         with self._store.reading() as unit:
             challenge = self._second_factors.challenged(unit, query.challenge)
             account = unit.accounts.get(challenge.account_id)
+            stored = unit.passwords.get(challenge.account_id)
         if account is None or not _may_log_in(account):
             raise ChallengeEndedError
         self._second_factors.prove(
@@ -101,7 +102,9 @@ class Login:
             client=query.client,
         )
         with self._store.transaction() as unit:
-            if not _may_log_in(unit.accounts.lock(account.account_id)):
+            current = unit.accounts.lock(account.account_id)
+            # A new password ends challenges, also those that were just passed.
+            if not _may_log_in(current) or unit.passwords.get(account.account_id) != stored:
                 raise ChallengeEndedError
             return LoginAnswer(session=self._opened(unit, account, Assurance.AAL2, query.client))
 
@@ -145,6 +148,7 @@ class Login:
                 unit.passwords.flag(account.account_id)
             self._end_failures(unit, current, query.client)
             self._links.end(unit, account.account_id, LinkPurpose.RESET_PASSWORD)
+            unit.mails.give_up_links(account.account_id, LinkPurpose.RESET_PASSWORD)
             return self._answer(unit, current, query.client)
 
     def _end_failures(self, unit: AccountUnit, account: Account, client: ClientInfo) -> None:

@@ -125,6 +125,7 @@ class Passwords:
     def _conclude(self, unit: AccountUnit, account: Account, kind: SecurityEvent, client: ClientInfo) -> None:
         """End what the old password could still lead to, and tell the owner (ASVS 5.0 6.3.7)."""
         self._links.end(unit, account.account_id, LinkPurpose.RESET_PASSWORD)
+        unit.mails.give_up_links(account.account_id, LinkPurpose.RESET_PASSWORD)
         stay(unit, self._links, account.account_id)
         unit.challenges.end_all(account.account_id)
         self._events.record(unit, account.account_id, kind, Outcome.SUCCEEDED, client)

@@ -80,6 +80,15 @@ class MailRows:
         """It cannot be sent, and is not tried again."""
         self._finish(mail, given_up_at=self._now, values={})
 
+    def give_up_links(self, account_id: str, link: LinkPurpose) -> None:
+        """Mails with such a link that still wait are not wanted any more."""
+        self._connection.execute(
+            update(MAILS)
+            .where(MAILS.c.account_id == account_id, MAILS.c.link == link)
+            .where(MAILS.c.sent_at.is_(None), MAILS.c.given_up_at.is_(None))
+            .values(given_up_at=self._now, values={}, lease_until=None)
+        )
+
     def postpone(self, mail: WaitingMail, until: datetime) -> None:
         """It is tried again later."""
         self._finish(mail, not_before=until)

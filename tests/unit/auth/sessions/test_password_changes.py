@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from services.auth.domain.records import LinkPurpose
+from services.auth.domain.records import LinkPurpose, Template
 from services.auth.handlers.security_events import NOBODY
-from services.auth.tables import LINKS
+from services.auth.tables import LINKS, MAILS
 from shared.contracts.accounts import AccountState
 from shared.contracts.refusals import (
     ChallengeEndedError,
@@ -177,6 +178,19 @@ def test_a_changed_password_ends_links_for_another_one(desk, client) -> None:
     change(desk, session, client)
     with pytest.raises(LinkInvalidError):
         reset(desk, link, client)
+
+
+@pytest.mark.parametrize("ending", ["a change", "a login"])
+def test_a_mail_that_still_waits_brings_no_link_after_the_links_have_ended(desk, client, ending: str) -> None:
+    """Behaviour 15. ASVS 5.0 6.4.1: links are made when mails are sent, so the mail itself must end, too."""
+    account = desk.person()
+    session = desk.log_in()
+    desk.ask(RequestPasswordReset(email=account.email, client=client))
+    change(desk, session, client) if ending == "a change" else desk.log_in()
+    waiting = select(MAILS.c.template).where(MAILS.c.sent_at.is_(None), MAILS.c.given_up_at.is_(None))
+    assert Template.RESET_PASSWORD in desk.letters(account)
+    with desk.database.reading() as connection:
+        assert Template.RESET_PASSWORD not in list(connection.scalars(waiting))
 
 
 def test_a_link_of_an_address_that_is_not_the_accounts_any_more_is_dead(desk, client) -> None:

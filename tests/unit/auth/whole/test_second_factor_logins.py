@@ -9,10 +9,12 @@ from sqlalchemy import update
 
 from services.auth.domain.records import LinkPurpose
 from services.auth.handlers.links import Links
+from services.auth.handlers.second_factors import SecondFactors
 from services.auth.tables import THROTTLES
 from shared.contracts.accounts import GetAccount
 from shared.contracts.factors import DisableTotp, ListFactors, RequestFactorRemoval
 from shared.contracts.refusals import (
+    ChallengeEndedError,
     CodeInvalidError,
     CredentialsInvalidError,
     FreshAuthenticationNeededError,
@@ -187,3 +189,22 @@ def test_a_new_password_gives_new_tries_at_the_second_factor(desk, client) -> No
     desk.ask(ResetPassword(link=link, new_password="another four walruses", client=client))
     answer = desk.log_in(password="another four walruses")
     assert passed(desk, client, answer, totp=desk.code(person)).assurance is Assurance.AAL2
+
+
+def test_a_password_that_changes_while_the_second_factor_is_checked_ends_the_login(
+    desk, client, password, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ASVS 5.0 7.4.3: what the old password began leads to no session any more."""
+    person = desk.with_totp(desk.person())
+    answer, code = desk.log_in(), desk.code(person)
+    prove = SecondFactors.prove
+
+    def prove_and_lose_the_password(*arguments, **factors):
+        proven = prove(*arguments, **factors)
+        with desk.auth_desk.store.transaction() as unit:
+            unit.passwords.set(person.account_id, "$argon2id$of another password", 0)
+        return proven
+
+    monkeypatch.setattr(SecondFactors, "prove", prove_and_lose_the_password)
+    with pytest.raises(ChallengeEndedError):
+        passed(desk, client, answer, totp=code)
