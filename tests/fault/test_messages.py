@@ -258,7 +258,7 @@ def test_a_call_ends_at_its_deadline(town, call_failed: type[Any]) -> None:
 
 def test_a_call_to_nobody_is_refused_at_once(town, call_failed: type[Any]) -> None:
     with pytest.raises(call_failed) as caught:
-        town.call("AskNonsense", how="unknown", service="nobody")
+        town.call("AskNobody", service="nobody")
     assert caught.value.type == "UnroutableError"
 
 

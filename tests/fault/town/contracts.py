@@ -93,6 +93,12 @@ class WallOrdered(Reply):
     account_id: str
 
 
+class AskNobody(Query):
+    """Asks a service that there is not."""
+
+    type = "nobody.ask_anything.v1"
+
+
 class AskNonsense(Query):
     """Be refused in the way the test wants to see."""
 
