@@ -59,8 +59,9 @@ class Connection:
         self._sock.close()
 
     def _client_is_gone(self) -> bool:
-        readable, _, _ = select.select([self._sock], [], [], 0)
-        if not readable:
+        waiting = select.poll()  # select() takes no descriptor from 1024 on
+        waiting.register(self._sock, select.POLLIN)
+        if not waiting.poll(0):
             return False
         if isinstance(self._sock, ssl.SSLSocket):
             return True  # nothing is due from a client that waits, except its farewell
