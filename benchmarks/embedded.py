@@ -34,6 +34,7 @@ from shared.contracts.timeline import FrameSize, SegmentSpec, Timeline
 from shared.ids import new_id
 from shared.storage.configured import open_configured_store
 from studiomatic.client import FolderClient
+from studiomatic.data_folder import DataFolder
 
 SLIDES = 8
 SECONDS = 5.0
@@ -68,6 +69,8 @@ def farm(data: Path, *, slots: int) -> dict[str, float]:
     with (data / "serve.log").open("wb") as log:
         runtime = subprocess.Popen([sys.executable, "-m", "studiomatic.serve"], env=environment, stderr=log)
     try:
+        while runtime.poll() is None and not DataFolder(data).is_served():
+            time.sleep(0.05)
         warm_up(client, data)
         job_id = client.submit(project.project_id, idempotency_key=new_id())
         events = list(client.watch(job_id))
